@@ -1,0 +1,126 @@
+"""Every metric of EmberEye, declared once; the limits of the alarm semantics are bucket borders.
+
+With PROMETHEUS_MULTIPROC_DIR set before this module is imported, each process writes its own files there and `render`
+adds them up. The files carry the name in EMBEREYE_PROCESS, so that a restarted process goes on with its counters and a
+restart loop leaves no files behind.
+"""
+
+import os
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+PROCESS_VARIABLE: Final = "EMBEREYE_PROCESS"
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+"""What `render` gives."""
+
+
+def file_name(process: str) -> str:
+    """The part of the files' names that stands for `process`; underscores separate the parts."""
+    return process.replace("_", "-")
+
+
+def _identity() -> str:
+    name = os.environ.get(PROCESS_VARIABLE)
+    return file_name(name) if name else str(os.getpid())
+
+
+if FOLDER_VARIABLE in os.environ:
+    values.ValueClass = values.MultiProcessValue(_identity)  # type: ignore[no-untyped-call]
+
+REGISTRY: Final = CollectorRegistry()
+"""What this process alone has counted; empty of values with FOLDER_VARIABLE set."""
+
+_FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.025, 0.035, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+_ALARM: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.125, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+_LOOK: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 5.0)
+_SLOW: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 20.0, 25.0, 30.0, 45.0, 60.0, 120.0)
+
+ALARM_LATENCY: Final = Histogram(
+    "embereye_alarm_latency_seconds",
+    "Deciding frame (path=camera) or packet (path=pf) received until the broker acknowledged; limit 0.15 at P95",
+    ("path",),
+    buckets=_ALARM,
+    registry=REGISTRY,
+)
+PF_DECISION: Final = Histogram(
+    "embereye_pf_decision_seconds",
+    "PF packet received until its zone was decided; limit 0.025 at P95",
+    buckets=_FAST,
+    registry=REGISTRY,
+)
+FRAME_LOOK: Final = Histogram(
+    "embereye_frame_look_seconds",
+    "Camera frame received until it was looked at",
+    buckets=_LOOK,
+    registry=REGISTRY,
+)
+FAULT_DELAY: Final = Histogram(
+    "embereye_fault_delay_seconds",
+    "Last sign of a point (what=camera, pf, process, broker) until its fault was shown; limit 30",
+    ("what",),
+    buckets=_SLOW,
+    registry=REGISTRY,
+)
+RESTART: Final = Histogram(
+    "embereye_restart_seconds",
+    "A process gone until it worked again; limit 30",
+    ("process",),
+    buckets=_SLOW,
+    registry=REGISTRY,
+)
+FRAMES_RECEIVED: Final = Counter(
+    "embereye_frames_received", "Frames received from a camera", ("camera",), registry=REGISTRY
+)
+FRAMES_DROPPED: Final = Counter(
+    "embereye_frames_dropped", "Frames given up for a newer one, or not decoded", ("camera",), registry=REGISTRY
+)
+FRAMES_LOOKED: Final = Counter(
+    "embereye_frames_looked", "Frames that were looked at for fire", ("camera",), registry=REGISTRY
+)
+PF_PACKETS: Final = Counter("embereye_pf_packets", "Packets of a PF device", ("device",), registry=REGISTRY)
+PF_REJECTED: Final = Counter(
+    "embereye_pf_packets_rejected", "Packets of a PF device that could not be used", ("device",), registry=REGISTRY
+)
+LOG_LOSSES: Final = Counter("embereye_log_losses", "Log lines dropped", registry=REGISTRY)
+BUS_DROPS: Final = Counter(
+    "embereye_bus_drops", "Facts given up for a newer one on the bus", ("channel",), registry=REGISTRY
+)
+RSS: Final = Gauge(
+    "embereye_process_memory_mebibytes",
+    "Memory of a process",
+    ("process",),
+    multiprocess_mode="livemostrecent",
+    registry=REGISTRY,
+)
+CPU: Final = Gauge(
+    "embereye_process_cpu_percent",
+    "CPU of a process, 100 for one core",
+    ("process",),
+    multiprocess_mode="livemostrecent",
+    registry=REGISTRY,
+)
+LOOP_LAG: Final = Gauge(
+    "embereye_loop_lag_seconds",
+    "Longest wait of the event loop since the last heartbeat",
+    ("process",),
+    multiprocess_mode="livemostrecent",
+    registry=REGISTRY,
+)
+
+
+def render() -> bytes:
+    """Everything as Prometheus text: of all processes when they share a folder, else of this one. Reads files."""
+    if FOLDER_VARIABLE not in os.environ:
+        return generate_latest(REGISTRY)
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    return generate_latest(shared)
+
+
+def forget(process: str) -> None:
+    """Take the gauges of a process that has ended out of `render`; its counters stay."""
+    if FOLDER_VARIABLE in os.environ:
+        mark_process_dead(file_name(process))  # type: ignore[no-untyped-call]

@@ -1,0 +1,1 @@
+"""Settings: declared once in `schema`, checked once, kept in one file."""

@@ -1,0 +1,95 @@
+"""The settings as the program reads them: frozen Structs whose keys are those of `schema`."""
+
+import msgspec
+
+
+class Mqtt(msgspec.Struct, frozen=True, kw_only=True):
+    """The broker. An empty host means none configured (under Home Assistant: ask the Supervisor)."""
+
+    host: str = ""
+    port: int = 1883
+    username: str = ""
+    password: str = ""
+    tls: bool = False
+    ca_file: str = ""
+    base_topic: str = "embereye"
+    discovery_prefix: str = "homeassistant"
+
+
+class Web(msgspec.Struct, frozen=True, kw_only=True):
+    """The page. `token` is asked of any peer that is neither loopback nor Home Assistant's ingress."""
+
+    host: str = "127.0.0.1"
+    port: int = 8099
+    token: str = ""
+
+
+class Pf(msgspec.Struct, frozen=True, kw_only=True):
+    """The TCP port that PF devices dial, and who may."""
+
+    host: str = "0.0.0.0"
+    port: int = 9001
+    networks: tuple[str, ...] = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
+    max_frames_hz: float = 16.0
+
+
+class Detection(msgspec.Struct, frozen=True, kw_only=True):
+    """How cameras are looked at. `shards` 0 means one a core (at most 8)."""
+
+    shards: int = 0
+    device: str = "CPU"
+    looks_hz: float = 5.0
+
+
+class Camera(msgspec.Struct, frozen=True, kw_only=True):
+    """One stream. The source id is `cam.<id>`."""
+
+    id: str
+    name: str
+    url: str
+    zone: str
+    username: str = ""
+    password: str = ""
+    enabled: bool = True
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """One accepted PF device. The source id is `pf.<id>`; `identity` is what the device calls itself ('' = the id)."""
+
+    id: str
+    name: str
+    zone: str
+    identity: str = ""
+    emissivity: float = 0.95
+    reflected_c: float | None = None
+    adc1_role: str = "auto"
+    adc2_role: str = "auto"
+    adc3_role: str = "none"
+    digital_role: str = "flame"
+    warm_up_s: int = 180
+    enabled: bool = True
+
+
+class Zone(msgspec.Struct, frozen=True, kw_only=True):
+    """One area. `fixed_pre_c` and `fixed_alarm_c` are the fixed-temperature limits in °C."""
+
+    id: str
+    name: str
+    sensitivity: str = "normal"
+    fixed_pre_c: float = 65.0
+    fixed_alarm_c: float = 85.0
+    clear_s: int = 30
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a site is made of."""
+
+    version: int = 1
+    name: str = "EmberEye"
+    mqtt: Mqtt = Mqtt()
+    web: Web = Web()
+    pf: Pf = Pf()
+    detection: Detection = Detection()
+    zones: tuple[Zone, ...] = ()
+    cameras: tuple[Camera, ...] = ()
+    devices: tuple[Device, ...] = ()

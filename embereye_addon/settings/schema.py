@@ -1,0 +1,277 @@
+"""The one place where every key, default and kind of the settings stands, and the check of a whole file."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from embereye_addon.settings import kinds
+from embereye_addon.settings.findings import ABSENT, REQUIRED, Findings, Key, Section, check_keys, check_list
+from embereye_addon.settings.kinds import (
+    choice,
+    flag,
+    host,
+    ident,
+    network,
+    number,
+    or_none,
+    port,
+    reference,
+    secret,
+    several,
+    text,
+    topic,
+    url,
+    whole,
+)
+from embereye_addon.settings.model import Camera, Detection, Device, Mqtt, Pf, Site, Web, Zone
+
+POINTS_MAX: Final = 256
+"""Points of one zone that the panel's state can carry: 2 for a camera, 5 for a PF device."""
+
+
+_ANALOG = choice("auto", "smoke", "gas", "flame", "none")
+_LAN = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
+
+SECTIONS: Final = (
+    Section(
+        "",
+        "Site",
+        Site,
+        (
+            Key("version", 1, whole(1, 1), "Version", "The form of this file; leave it as it is."),
+            Key("name", "EmberEye", text(1, 32), "Name", "What Home Assistant calls this installation."),
+        ),
+    ),
+    Section(
+        "mqtt",
+        "MQTT broker",
+        Mqtt,
+        (
+            Key("host", "", host(empty=True), "Host", "Leave it empty to use Home Assistant's own broker."),
+            Key("port", 1883, port(), "Port", "Usually 1883, or 8883 with TLS."),
+            Key("username", "", text(0, 64), "User name"),
+            Key("password", "", secret(), "Password"),
+            Key("tls", False, flag(), "TLS", "Encrypt the connection and check the broker's certificate."),
+            Key(
+                "ca_file", "", text(0, 255), "CA file", "Certificate of your own authority; empty for the public ones."
+            ),
+            Key("base_topic", "embereye", topic(), "Base topic", "Every topic of EmberEye begins with it."),
+            Key("discovery_prefix", "homeassistant", topic(), "Discovery prefix", "As set in Home Assistant."),
+        ),
+    ),
+    Section(
+        "web",
+        "Web page",
+        Web,
+        (
+            Key("host", "127.0.0.1", host(), "Address", "0.0.0.0 opens the page to the network; set a token then."),
+            Key("port", 8099, port(), "Port"),
+            Key("token", "", secret(16, 128), "Token", "Asked of everybody who does not come through Home Assistant."),
+        ),
+    ),
+    Section(
+        "pf",
+        "PF devices' port",
+        Pf,
+        (
+            Key("host", "0.0.0.0", host(), "Address", "Where PF devices may dial in."),  # noqa: S104 - they are in the LAN
+            Key("port", 9001, port(), "Port", "Set the same port in the devices."),
+            Key("networks", _LAN, several(network(), 1, 64), "Networks", "Only devices in these networks are heard."),
+            Key("max_frames_hz", 16.0, number(1, 64, "frames a second"), "Frames", "More than this is dropped."),
+        ),
+    ),
+    Section(
+        "detection",
+        "Detection",
+        Detection,
+        (
+            Key("shards", 0, whole(0, 8), "Detectors", "Processes that look at cameras; 0 means one a core."),
+            Key("device", "CPU", choice("CPU", "GPU", "NPU", "AUTO"), "Hardware", "What the model runs on."),
+            Key("looks_hz", 5.0, number(0.5, 15, "looks a second"), "Looks", "How often each camera is looked at."),
+        ),
+    ),
+    Section(
+        "zones",
+        "Zones",
+        Zone,
+        (
+            Key("id", REQUIRED, ident(), "Id", "Never changes; appears in topics and entity ids."),
+            Key("name", REQUIRED, text(1, 64), "Name"),
+            Key("sensitivity", "normal", choice("low", "normal", "high"), "Sensitivity"),
+            Key("fixed_pre_c", 65.0, number(40, 290, "°C"), "Pre-alarm temperature", "Raise it for kitchens."),
+            Key("fixed_alarm_c", 85.0, number(45, 300, "°C"), "Alarm temperature", "Above the pre-alarm's."),
+            Key("clear_s", 30, whole(5, 3600, "s"), "Clear after", "How long a pre-alarm outlasts its evidence."),
+        ),
+        most=256,
+    ),
+    Section(
+        "cameras",
+        "Cameras",
+        Camera,
+        (
+            Key("id", REQUIRED, ident(), "Id", "Never changes; appears in topics and entity ids."),
+            Key("name", REQUIRED, text(1, 64), "Name"),
+            Key("url", REQUIRED, url("rtsp", "rtsps"), "Stream", "Take the substream: about 640x480 is best."),
+            Key("zone", REQUIRED, reference("zones"), "Zone"),
+            Key("username", "", text(0, 64), "User name"),
+            Key("password", "", secret(), "Password"),
+            Key("enabled", True, flag(), "Enabled"),
+        ),
+        most=256,
+    ),
+    Section(
+        "devices",
+        "PF devices",
+        Device,
+        (
+            Key("id", REQUIRED, ident(), "Id", "Never changes; appears in topics and entity ids."),
+            Key("name", REQUIRED, text(1, 64), "Name"),
+            Key("zone", REQUIRED, reference("zones"), "Zone"),
+            Key("identity", "", text(0, 64), "Identity", "What the device calls itself; empty: the id."),
+            Key("emissivity", 0.95, number(0.1, 1), "Emissivity", "0.95 fits all but bare metal."),
+            Key(
+                "reflected_c", None, or_none(number(-40, 300, "°C")), "Reflected temperature", "Empty: from the device."
+            ),
+            Key("adc1_role", "auto", _ANALOG, "Input ADC1"),
+            Key("adc2_role", "auto", _ANALOG, "Input ADC2"),
+            Key("adc3_role", "none", _ANALOG, "Input ADC3"),
+            Key("digital_role", "flame", choice("flame", "none"), "Digital input"),
+            Key("warm_up_s", 180, whole(0, 86400, "s"), "Warm-up", "No gas evidence for so long after power-on."),
+            Key("enabled", True, flag(), "Enabled"),
+        ),
+        most=256,
+    ),
+)
+
+LOG_LEVEL: Final = Key(
+    "log_level", "info", choice("debug", "info", "warning", "error"), "Log level", "How much is written to the log."
+)
+ADDON_MQTT: Final = ("host", "port", "username", "password", "tls")
+"""Keys of `mqtt` that the add-on's own page offers as `mqtt_KEY`, all optional: what must be known before the UI."""
+
+
+def addon_keys() -> tuple[Key, ...]:
+    """The add-on's options."""
+    broker = {key.name: key for key in SECTIONS[1].keys}
+    named = (Key(f"mqtt_{n}", ABSENT, broker[n].kind, f"MQTT {broker[n].label}", broker[n].about) for n in ADDON_MQTT)
+    return (LOG_LEVEL, *named)
+
+
+def addon_options() -> dict[str, object]:
+    """`options` of config.yaml: only those with a default, since a default makes an optional one set for ever."""
+    return {key.name: key.default for key in addon_keys() if key.default is not ABSENT}
+
+
+def addon_schema() -> dict[str, str]:
+    """`schema` of config.yaml."""
+    return {key.name: key.kind.addon + "?" * (key.default is ABSENT) for key in addon_keys()}
+
+
+def form() -> tuple[dict[str, object], ...]:
+    """What the web page draws its forms from: one mapping a section, with its keys in order; plain JSON types."""
+    return tuple(
+        {
+            "section": section.name,
+            "label": section.label,
+            "most": section.most,
+            "keys": [
+                {
+                    "key": key.name,
+                    "label": key.label,
+                    "about": key.about,
+                    "allowed": key.kind.words,
+                    "required": key.default is REQUIRED,
+                    "default": None if key.default is REQUIRED else key.default,
+                    **key.kind.form,
+                }
+                for key in section.keys
+            ],
+        }
+        for section in SECTIONS
+    )
+
+
+def check(raw: object, path: str) -> Site:
+    """A whole file (version 1) as a `Site`; `SettingsFileError` names every mistake at once, and `path`."""
+    found = Findings()
+    names = tuple(section.name for section in SECTIONS[1:])
+    clean = check_keys(SECTIONS[0].keys, raw, "", found, names)
+    given: Mapping[str, object] = raw if isinstance(raw, Mapping) else {}
+    for section in SECTIONS[1:]:
+        value = given.get(section.name)
+        if section.most:
+            clean[section.name] = check_list(section, [] if value is None else value, found)
+        else:
+            clean[section.name] = check_keys(section.keys, {} if value is None else value, section.name, found)
+    _cross(clean, given, found)
+    found.stop(path)
+    return msgspec.convert(clean, Site)
+
+
+_Row = dict[str, object]
+
+
+def _cross(clean: _Row, given: Mapping[str, object], found: Findings) -> None:
+    """What no key alone can tell; entries with mistakes of their own are looked at as far as they go."""
+    lists = {name: rows for name, rows in clean.items() if isinstance(rows, list)}
+    for name in ("zones", "cameras", "devices"):
+        _unique(lists[name], name, "id", found)
+    ids = Counter(row.get("id") for row in lists["devices"])
+    named = [row.get("identity") or (row.get("id") if ids[row.get("id")] == 1 else None) for row in lists["devices"]]
+    _unique([{"identity": name} for name in named], "devices", "identity", found)
+    _zones(lists, given.get("zones"), found)
+    for i, zone in enumerate(lists["zones"]):
+        pre, alarm = zone.get("fixed_pre_c", 0.0), zone.get("fixed_alarm_c", 1e9)
+        if pre >= alarm:
+            found.wrong(f"zones[{i}].fixed_pre_c", pre, f"below fixed_alarm_c, which is {alarm:g}")
+    for i, camera in enumerate(lists["cameras"]):
+        _credentials(camera, f"cameras[{i}]", found)
+    _doors(clean, found)
+
+
+def _unique(rows: list[_Row], section: str, key: str, found: Findings) -> None:
+    first: dict[object, int] = {}
+    for i, row in enumerate(rows):
+        value = row.get(key)
+        if value is not None and first.setdefault(value, i) != i:
+            found.say(f"{section}[{i}].{key}", f"{value!r} is already used by {section}[{first[value]}]")
+
+
+def _zones(lists: Mapping[str, list[_Row]], given: object, found: Findings) -> None:
+    """Every camera and device is in a zone that exists, and no zone holds more points than the panel can tell of."""
+    entries = given if isinstance(given, list) else []
+    exist = {str(entry.get("id")).strip() for entry in entries if isinstance(entry, dict)}
+    points: Counter[object] = Counter()
+    for section, each in (("cameras", 2), ("devices", 5)):
+        for i, row in enumerate(lists[section]):
+            zone = row.get("zone")
+            points[zone] += each
+            if zone is not None and zone not in exist:
+                there = f"the zones are {', '.join(sorted(exist))}" if exist else "there are no zones yet"
+                found.say(f"{section}[{i}].zone", f"there is no zone {zone!r}; {there}")
+    for i, zone in enumerate(lists["zones"]):
+        if points[zone.get("id")] > POINTS_MAX and "id" in zone:
+            held = f"{points[zone['id']]} points (a camera has 2, a PF device 5)"
+            found.wrong(f"zones[{i}]", held, f"at most {POINTS_MAX} points a zone; divide it")
+
+
+def _credentials(camera: _Row, where: str, found: Findings) -> None:
+    """Move user and password of the URL into their own keys."""
+    bare, username, password = kinds.split_credentials(str(camera.get("url", "")))
+    for key, inside in (("username", username), ("password", password)):
+        if inside and camera.get(key):
+            found.say(f"{where}.{key}", f"the url holds a {key} as well; give it in one place only")
+        elif inside:
+            camera[key] = inside
+    if "url" in camera:
+        camera["url"] = bare
+
+
+def _doors(clean: _Row, found: Findings) -> None:
+    web, pf, mqtt = (clean.get(name) for name in ("web", "pf", "mqtt"))
+    if isinstance(web, dict) and isinstance(pf, dict) and web.get("port") == pf.get("port", 0):
+        found.wrong("pf.port", pf["port"], "another port than web.port")
+    if isinstance(mqtt, dict) and mqtt.get("ca_file") and mqtt.get("tls") is False:
+        found.say("mqtt.ca_file", "is given, but mqtt.tls is off; switch it on or leave ca_file out")

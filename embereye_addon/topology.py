@@ -1,0 +1,129 @@
+"""THE table: every channel and every process. What is not here does not exist."""
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+from embereye_addon import messages as m
+
+
+class Keep(enum.Enum):
+    """What a slow hearer is owed: only the newest of each source, or every one (kept by JetStream)."""
+
+    LATEST = "latest"
+    EVERY = "every"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One kind of fact: its name, type, what is kept, and the longest silence (s; 0 = no period)."""
+
+    name: str
+    type: type[m.Message]
+    keep: Keep
+    silence_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One kind of question: its name, the type of its answer, the process that answers, and its own type."""
+
+    name: str
+    answer: type[Any]
+    answerer: str
+    type: type[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One command: its name, module, what it says and hears, which settings sections restart it, and how many.
+
+    `count` is a number of copies, or 0 for "one a core, or as `detection.shards` says".
+    """
+
+    name: str
+    module: str
+    says: tuple[str, ...]
+    hears: tuple[str, ...]
+    reads: tuple[str, ...]
+    count: int = 1
+
+
+CHANNELS = (
+    Channel("sighting", m.Sighting, Keep.LATEST, 3.0),
+    Channel("hot_spots", m.HotSpots, Keep.LATEST, 20.0),
+    Channel("thermal_frame", m.ThermalFrame, Keep.LATEST, 0.0),
+    Channel("reading", m.Reading, Keep.LATEST, 20.0),
+    Channel("source_health", m.SourceHealth, Keep.LATEST, 6.0),
+    Channel("process_health", m.ProcessHealth, Keep.LATEST, 6.0),
+    Channel("belief", m.Belief, Keep.LATEST, 3.0),
+    Channel("alarm_changed", m.AlarmChanged, Keep.EVERY, 0.0),
+    Channel("panel_state", m.PanelState, Keep.LATEST, 15.0),
+)
+
+REQUESTS = (
+    Request("acknowledge", m.Done, "panel", m.Acknowledge),
+    Request("silence", m.Done, "panel", m.Silence),
+    Request("resound", m.Done, "panel", m.Resound),
+    Request("reset", m.Done, "panel", m.Reset),
+    Request("snapshot", m.Snapshot, "detector", m.SnapshotRequest),
+)
+
+PROCESSES = (
+    Process(
+        "pf_gateway",
+        "embereye_addon.processes.pf_gateway",
+        says=("hot_spots", "thermal_frame", "reading", "source_health", "process_health"),
+        hears=(),
+        reads=("pf", "devices", "zones"),
+    ),
+    Process(
+        "detector",
+        "embereye_addon.processes.detector",
+        says=("sighting", "source_health", "process_health"),
+        hears=("process_health",),
+        reads=("detection", "cameras"),
+        count=0,
+    ),
+    Process(
+        "panel",
+        "embereye_addon.processes.panel",
+        says=("belief", "alarm_changed", "panel_state", "process_health"),
+        hears=("sighting", "hot_spots", "reading", "source_health", "process_health"),
+        reads=("zones", "cameras", "devices", "detection"),
+    ),
+    Process(
+        "publisher",
+        "embereye_addon.processes.publisher",
+        says=("process_health",),
+        hears=(
+            "panel_state",
+            "alarm_changed",
+            "sighting",
+            "hot_spots",
+            "thermal_frame",
+            "reading",
+            "source_health",
+        ),
+        reads=("name", "mqtt", "zones", "cameras", "devices"),
+    ),
+    Process(
+        "web",
+        "embereye_addon.processes.web",
+        says=("process_health",),
+        hears=(
+            "panel_state",
+            "belief",
+            "sighting",
+            "hot_spots",
+            "thermal_frame",
+            "reading",
+            "source_health",
+            "process_health",
+        ),
+        reads=("name", "web", "zones", "cameras", "devices"),
+    ),
+)
+
+CHANNEL_OF = {channel.type: channel for channel in CHANNELS}
+REQUEST_OF = {request.type: request for request in REQUESTS}

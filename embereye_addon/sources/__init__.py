@@ -1,0 +1,1 @@
+"""Things that see: cameras, PF devices and mapped points."""

@@ -1,0 +1,1 @@
+"""PF devices: framing, identity, conversation and the TCP port they dial."""

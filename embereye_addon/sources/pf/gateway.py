@@ -1,0 +1,392 @@
+"""The TCP port that PF devices dial: who may connect, which device a connection is, and nothing else.
+
+A thin shell: bytes go to the connection's `Session` in the same turn of the loop in which they arrive, and
+its events go to `on_event` in that turn too. Everything runs in one event loop; nothing here blocks.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embereye_addon.errors import LinkError
+from embereye_addon.messages import LinkState
+from embereye_addon.observe.clock import utc_s
+from embereye_addon.settings.model import Device, Pf
+from embereye_addon.sources.link import Link, Transition
+from embereye_addon.sources.pf.connection import Connection
+from embereye_addon.sources.pf.door import Door
+from embereye_addon.sources.pf.identity import Rank
+from embereye_addon.sources.pf.session import PERIODS, SILENT_S, Calibrated, Event, Identified, Session, Setup
+
+TICK_S = 0.2
+RETIRED_S = 10.0  # how long a replaced connection stays readable
+CLASH_AFTER_S = 5.0  # what still comes this long after being replaced is a second device, not a rest
+ALIVE_S = 10.0
+REJECTED_LIMIT = 100
+FRAME_BYTES = 3400
+RATE_FACTOR = 4.0
+RATE_WITHIN_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """An accepted device has a connection, from this address."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """An accepted device has no connection any more, for this reason in words."""
+
+    why: str
+
+
+GatewayEvent = Event | Connected | Disconnected
+OnEvent = Callable[[str, GatewayEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Where EEPROM dumps outlive a restart, by source id; uint16 [832]. Neither function may block."""
+
+    load: Callable[[str], NDArray[np.uint16] | None]
+    save: Callable[[str, NDArray[np.uint16]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A connection that feeds nothing: no device of the settings is meant by it, or it is a double."""
+
+    identity: str
+    address: str
+    first_seen: float
+    sensor_id: str = ""
+
+
+class Place:
+    """One device of the settings: its link, its present connection, and sums over all its connections."""
+
+    def __init__(self, device: Device, now_mono_s: float) -> None:
+        self.device = device
+        self.source = f"pf.{device.id}"
+        self.link = Link(now_mono_s)
+        self.connection: Connection | None = None
+        self.form = b""  # the start command that worked
+        self.clashes = 0
+        self._received = self._rejected = self._dropped = 0
+        if not device.enabled:
+            self.link.disable(now_mono_s)
+
+    @property
+    def session(self) -> Session | None:
+        """The present conversation, if there is one."""
+        return None if self.connection is None else self.connection.session
+
+    def leave(self, session: Session) -> None:
+        """A connection is no longer this device's; keep its sums."""
+        self._received, self._rejected, self._dropped = self.totals(session)
+        self.connection = None
+
+    def totals(self, session: Session | None) -> tuple[int, int, int]:
+        """Packets received, rejected, and frames dropped, up to now."""
+        sums = (self._received, self._rejected, self._dropped)
+        if session is None:
+            return sums
+        counts = session.counts
+        dropped = counts.skipped_frames + session.plausibility.implausible
+        return sums[0] + counts.packets, sums[1] + counts.rejected, sums[2] + dropped
+
+
+class Gateway:
+    """Listens for PF devices. `places` has every device of the settings by source id; counters are attributes."""
+
+    def __init__(
+        self,
+        settings: Pf,
+        devices: tuple[Device, ...],
+        on_event: OnEvent,
+        cache: Cache,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        now_s = clock()
+        self.places = {f"pf.{device.id}": Place(device, now_s) for device in devices}
+        self.failures = 0  # exceptions while reading; a mistake of ours, survived
+        self.dropped_commands = 0
+        self.received_bytes = 0
+        self._by_name = {(place.device.identity or place.device.id).casefold(): place for place in self.places.values()}
+        self._settings = settings
+        self._on_event = on_event
+        self._cache = cache
+        self._clock = clock
+        self._door = Door(settings.networks, len(devices))
+        self._server: asyncio.Server | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._connections: dict[Connection, None] = {}
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, 0 when not started."""
+        return 0 if self._server is None else int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def connections(self) -> int:
+        """Open connections, accepted devices or not."""
+        return len(self._connections)
+
+    @property
+    def refused(self) -> int:
+        """Connections turned away at the door."""
+        return self._door.refused
+
+    async def start(self) -> None:
+        """Listen. Raises LinkError in words when the port cannot be had."""
+        loop = asyncio.get_running_loop()
+        host, port = self._settings.host, self._settings.port
+        try:
+            self._server = await loop.create_server(lambda: Connection(self, self._clock), host, port)
+        except OSError as error:
+            raise LinkError(f"port {port} for PF devices cannot be opened on {host}: {error.strerror}") from error
+        self._timer = loop.call_later(TICK_S, self._tick)
+
+    async def stop(self) -> None:
+        """Stop listening and drop every connection; our own end is told nobody as a loss."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._server is not None:
+            self._server.close()
+            for connection in self._connections:
+                if connection.source:
+                    self.places[connection.source].leave(connection.session)
+                connection.drop()
+            self._connections.clear()
+            await self._server.wait_closed()
+            await asyncio.sleep(0)  # lets the connections say goodbye
+            self._server = None
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Connections that speak our language, but feed nothing until the settings accept them."""
+        return tuple(self._pending())
+
+    def _pending(self) -> Iterator[Pending]:
+        for connection in self._connections:
+            session = connection.session
+            if connection.source or not session.ever_valid:
+                continue
+            place = self._match(connection)
+            if place is not None and not connection.clashing:
+                continue
+            name = session.identity.name
+            shown = f"{name}@{connection.address}" if connection.clashing else name
+            yield Pending(shown, connection.address, connection.first_seen, session.sensor_id)
+
+    # What connections tell.
+
+    def admit(self, connection: Connection) -> str:
+        """Why this new connection may not stay; nothing if it may, and then it is one of ours."""
+        why = self._door.refusal(connection.address, tuple(self._connections), self._clock())
+        if why:
+            return why
+        self._connections[connection] = None
+        self._bind(connection, self._clock())
+        return ""
+
+    def received(self, connection: Connection, chunk: bytes) -> None:
+        """Bytes arrived, just now."""
+        mono_s = self._clock()
+        self.received_bytes += len(chunk)
+        connection.window_bytes += len(chunk)
+        try:
+            events = connection.session.feed(chunk, mono_s, utc_s())
+            self._deliver(connection, events, mono_s)
+        except Exception:  # noqa: BLE001 (strangers' bytes must not end the connection, nor the loop)
+            self._failed(connection)
+
+    def gone(self, connection: Connection, why: str) -> None:
+        """The connection ended."""
+        if connection not in self._connections:  # it was refused
+            return
+        del self._connections[connection]
+        place = self.places.get(connection.source)
+        if place is not None:
+            self._detach(connection, place, why)
+
+    def _failed(self, connection: Connection) -> None:
+        self.failures += 1
+        if not connection.failed:
+            connection.failed = True
+            _log.exception("reading what %s sent failed, its connection stays", connection.address)
+
+    def _deliver(self, connection: Connection, events: list[Event], mono_s: float) -> None:
+        if any(isinstance(event, (Identified, Calibrated)) for event in events):
+            before = connection.source
+            self._bind(connection, mono_s)
+            if connection.source != before:
+                return  # they belong to the time before; binding has told what is still true
+        place = self.places.get(connection.source)
+        if place is None:
+            return
+        if connection.session.ever_valid and connection.session.last_valid_s == mono_s:
+            self._report(place, place.link.seen(mono_s))
+        for event in events:
+            self._emit(place, event)
+
+    def _emit(self, place: Place, event: GatewayEvent) -> None:
+        if isinstance(event, Calibrated) and not event.provisional:
+            self._cache.save(place.source, event.words)
+        self._on_event(place.source, event)
+
+    def _report(self, place: Place, transition: Transition | None) -> None:
+        """Log the loss once and the return once."""
+        if transition is None:
+            return
+        if transition.is_loss:
+            _log.warning("PF device %s is lost: %s", place.device.name, transition.why)
+        elif transition.now is LinkState.ONLINE and transition.was is not LinkState.DEGRADED:
+            _log.info("PF device %s is online", place.device.name)
+
+    # Which device a connection is.
+
+    def _match(self, connection: Connection) -> Place | None:
+        session = connection.session
+        dashed = connection.address.replace(".", "-").replace(":", "-")  # ids hold no dots or colons
+        for name in (session.sensor_id, *(identity.name for identity in session.names), dashed):
+            place = self._by_name.get(name.casefold()) if name else None
+            if place is not None:
+                return place
+        return None
+
+    def _bind(self, connection: Connection, mono_s: float) -> None:
+        """Give the connection to the device it is, taking it from an older connection of that device."""
+        place = self._match(connection)
+        source = "" if place is None or not place.device.enabled else place.source
+        if connection.retired_s is not None or source == connection.source:
+            return
+        if place is not None and source and self._must_wait(connection, place, mono_s):
+            return
+        previous = self.places.get(connection.source)
+        if previous is not None:
+            self._detach(connection, previous, "it turned out to be another device")
+        if place is None or not source:
+            return
+        holder = place.connection
+        if holder is not None:
+            self._retire(holder, place, mono_s)
+        self._attach(connection, place, mono_s)
+
+    def _must_wait(self, connection: Connection, place: Place, mono_s: float) -> bool:
+        """A mere address takes no device away from a connection that is alive: addresses are shared."""
+        holder = place.connection
+        name = (place.device.identity or place.device.id).casefold()
+        session = connection.session
+        named = {session.sensor_id, *(identity.name for identity in session.names if identity.rank < Rank.ADDRESS)}
+        by_name = name in {each.casefold() for each in named}
+        return holder is not None and not by_name and mono_s - holder.session.last_valid_s < ALIVE_S
+
+    def _retire(self, holder: Connection, place: Place, mono_s: float) -> None:
+        _log.info("PF device %s has a new connection, from where the old one was or elsewhere", place.device.name)
+        holder.retired_s, holder.rival_of = mono_s, place.source
+        holder.source = ""
+        holder.session.release()
+        place.leave(holder.session)
+
+    def _attach(self, connection: Connection, place: Place, mono_s: float) -> None:
+        connection.source, place.connection = place.source, connection
+        device = place.device
+        connection.session.commands.know(place.form)
+        cached = self._cache.load(place.source)
+        setup = Setup(device.emissivity, device.reflected_c, self._settings.max_frames_hz, cached)
+        self._report(place, place.link.opened(mono_s))
+        self._emit(place, Connected(connection.address))
+        self._emit(place, Identified(connection.session.identity))
+        for event in connection.session.adopt(setup):
+            self._emit(place, event)
+        if connection.session.ever_valid:
+            self._report(place, place.link.seen(mono_s))
+
+    def _detach(self, connection: Connection, place: Place, why: str) -> None:
+        mono_s = self._clock()
+        connection.source = ""
+        connection.session.release()
+        place.form = connection.session.commands.form
+        place.leave(connection.session)
+        place.link.lost(mono_s, why, 0.0)
+        self._report(place, place.link.transition)
+        self._emit(place, Disconnected(why))
+        for rival in tuple(self._connections):
+            if rival.rival_of == place.source and rival is not connection:
+                rival.retired_s, rival.rival_of, rival.clashing = None, "", False
+                self._bind(rival, mono_s)
+
+    # The clock.
+
+    def _tick(self) -> None:
+        mono_s = self._clock()
+        for connection in tuple(self._connections):
+            self._tick_one(connection, mono_s)
+        for place in self.places.values():
+            session = place.session
+            period_s = 0.0 if session is None else session.commands.interval_s
+            self._report(place, place.link.tick(mono_s, max(SILENT_S, PERIODS * period_s)))
+        self._door.forget(mono_s)
+        self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+
+    def _tick_one(self, connection: Connection, mono_s: float) -> None:
+        try:
+            events, commands = connection.session.tick(mono_s)
+            self._deliver(connection, events, mono_s)
+            for command in commands:
+                self.dropped_commands += not connection.send(command)
+            if not connection.source:
+                self._watch_stranger(connection, mono_s)
+            why = connection.session.hopeless(mono_s)
+        except Exception:  # noqa: BLE001 (strangers' bytes must not end the connection, nor the loop)
+            self._failed(connection)
+            return
+        if why:
+            self._close(connection, why)
+
+    def _watch_stranger(self, connection: Connection, mono_s: float) -> None:
+        """What no accepted device is must neither flood nor linger."""
+        session = connection.session
+        self._bind(connection, mono_s)
+        self._watch_retired(connection, mono_s)
+        why = ""
+        if session.rejected_in_row >= REJECTED_LIMIT:
+            why = f"{REJECTED_LIMIT} packets in a row could not be read"
+        if mono_s - connection.window_s >= RATE_WITHIN_S:
+            rate = connection.window_bytes / (mono_s - connection.window_s)
+            if rate > RATE_FACTOR * FRAME_BYTES * self._settings.max_frames_hz:
+                why = f"it sent {rate:.0f} bytes per second for a minute"
+            connection.window_s, connection.window_bytes = mono_s, 0
+        if why:
+            self._door.punish(connection.address, mono_s)
+            self._close(connection, why)
+
+    def _watch_retired(self, connection: Connection, mono_s: float) -> None:
+        retired_s = connection.retired_s
+        if retired_s is None or connection.clashing:
+            return
+        if connection.session.last_valid_s > retired_s + CLASH_AFTER_S:
+            connection.clashing = True
+            place = self.places[connection.rival_of]
+            place.clashes += 1
+            _log.warning(
+                "two connections say they are PF device %s and both keep sending, the one from %s is left out",
+                place.device.name,
+                connection.address,
+            )
+        elif mono_s - retired_s > RETIRED_S:
+            connection.drop()
+
+    def _close(self, connection: Connection, why: str) -> None:
+        _log.info("closing the connection from %s: %s", connection.address, why)
+        connection.why = why
+        connection.drop()

@@ -1,0 +1,1 @@
+"""Zones, the panel, faults (pure) and the journal."""

@@ -1,0 +1,85 @@
+"""Faults (trouble): what is expected to speak, what it says of itself, and what follows. Pure.
+
+A fault begins when its cause is first seen and ends by itself when the cause ends.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from embereye_addon.messages import Fault
+
+CODES = {
+    "stream_lost": "The camera's stream is lost",
+    "no_picture": "The camera's stream holds no picture that can be decoded",
+    "not_watched": "No process watches this source",
+    "device_silent": "The PF device is silent",
+    "uncalibrated": "The PF device is not calibrated, so its heat cannot be judged",
+    "bad_frames": "The PF device sends damaged frames",
+    "supply_out_of_range": "The thermal array's supply or chip temperature is out of range",
+    "input_stuck": "An input of the PF device does not move",
+    "port_taken": "The port for PF devices cannot be opened",
+    "model_missing": "The detection model cannot be loaded",
+    "model_self_test": "The detection model fails its self-test",
+    "broker_disconnected": "The MQTT broker is not connected; alarms wait and keep their time",
+    "process_lost": "A process does not answer",
+    "process_restarts": "A process keeps ending and is restarted again and again",
+    "disk_full": "The disk refuses; alarms go out but cannot be kept",
+    "configuration_rejected": "The settings were refused; the last good ones are in use",
+}
+"""Every code with its words; a source that claims another code is shown with the words it sends."""
+
+SOURCE_SILENCE_S = 12.0
+PROCESS_SILENCE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Something that must speak: the longest silence (s), and the fault that silence is."""
+
+    silence_s: float
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Who must speak, when each was last heard (monotonic s), what each says, and the faults that stand."""
+
+    expected: dict[str, Expected]
+    heard_s: dict[str, float]
+    said: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    standing: dict[tuple[str, str], Fault] = field(default_factory=dict)
+
+
+def opened(expected: dict[str, Expected], now_mono_s: float) -> Book:
+    """A book at the start: everybody gets one full silence before being missed."""
+    return Book(expected, dict.fromkeys(expected, now_mono_s))
+
+
+def heard(book: Book, about: str, says: tuple[tuple[str, str], ...], now_mono_s: float) -> Book:
+    """`about` spoke and claims these faults (code, text); an empty tuple claims to be well."""
+    return replace(book, heard_s={**book.heard_s, about: now_mono_s}, said={**book.said, about: says})
+
+
+def check(book: Book, now_mono_s: float, at: float) -> tuple[Book, tuple[Fault, ...], tuple[Fault, ...]]:
+    """The book after a look at the clock, the faults that began and those that ended."""
+    now = dict(_claims(book, now_mono_s))
+    began = tuple(
+        Fault(code=key[0], about=key[1], since=at, text=text) for key, text in now.items() if key not in book.standing
+    )
+    ended = tuple(fault for key, fault in book.standing.items() if key not in now)
+    standing = {key: fault for key, fault in book.standing.items() if key in now}
+    standing.update({(fault.code, fault.about): fault for fault in began})
+    return replace(book, standing=standing), began, ended
+
+
+def _claims(book: Book, now_mono_s: float) -> Iterable[tuple[tuple[str, str], str]]:
+    """Every fault that stands now. One that fell silent has only that to its name: what it last said is old."""
+    for about, expected in book.expected.items():
+        if now_mono_s - book.heard_s[about] > expected.silence_s:
+            yield (expected.code, about), expected.text
+    for about, says in book.said.items():
+        silence_s = book.expected[about].silence_s if about in book.expected else PROCESS_SILENCE_S
+        if now_mono_s - book.heard_s[about] <= silence_s:
+            for code, text in says:
+                yield (code, about), text or CODES.get(code, code)

@@ -1,0 +1,157 @@
+"""One sample of every message that flows, no field at its default: what the golden wire files hold."""
+
+import msgspec
+
+from embereye_addon import messages as m
+
+BOX = m.Box(label="flame", confidence=0.91, left=0.25, top=0.5, right=0.375, bottom=0.75, track=7, age_s=2.5)
+EVIDENCE = m.Evidence(
+    point="pf.10-0-0-31.thermal",
+    kind=m.Kind.HEAT,
+    llr_nats=2.5,
+    value=91.5,
+    unit="°C",
+    where="cell 12,7",
+    cap_nats=24.0,
+    rules=(m.Rule.FIXED_TEMPERATURE_PRE, m.Rule.FIXED_TEMPERATURE),
+)
+SHARE = m.Share(point="cam.dock-3.flame", kind=m.Kind.FLAME, value=91.0, unit="%", nats=12.5, share=0.75, where="left")
+EXPLANATION = m.Explanation(
+    rule="sequential_test_alarm",
+    text="the evidence adds up to 16.5 nats; the alarm threshold is 16.0",
+    sum_nats=16.5,
+    threshold_nats=16.0,
+    shares=(SHARE,),
+)
+CLUSTER = m.Cluster(peak_c=91.5, mean_c=80.25, area_px=6, x=0.375, y=0.25, contrast_k=66.5, rise_k_min=12.5)
+FAULT = m.Fault(code="stream_lost", about="cam.dock-3", since=1_700_000_000.5, text="no route to the camera")
+STATUS = m.ZoneStatus(
+    zone="dock",
+    name="Dock",
+    state=m.ZoneState.ALARM,
+    since=1_700_000_001.5,
+    alarm_id="dock-18bcfe56800",
+    acknowledged=True,
+    disabled=True,
+    testing=True,
+    score_pct=87.5,
+    explanation=EXPLANATION,
+    points=("cam.dock-3.flame", "cam.dock-3.smoke"),
+)
+CAMERA: dict[str, object] = {"source": "cam.dock-3", "seq": 41, "at": 1_700_000_002.25}
+DEVICE: dict[str, object] = {"source": "pf.10-0-0-31", "seq": 42, "at": 1_700_000_002.5}
+PANEL: dict[str, object] = {"source": "panel", "seq": 43, "at": 1_700_000_002.75}
+
+
+def _made(kind: type[msgspec.Struct], base: dict[str, object], **fields: object) -> msgspec.Struct:
+    """A message with the fields all of its family have."""
+    return kind(**base, **fields)
+
+
+SAMPLES: tuple[msgspec.Struct, ...] = (
+    _made(
+        m.Sighting,
+        CAMERA,
+        node="node-1",
+        frame=1234,
+        model="embereye-1",
+        looked=5,
+        boxes=(BOX,),
+        evidence=(EVIDENCE,),
+        look_ms=12.5,
+    ),
+    _made(
+        m.HotSpots,
+        DEVICE,
+        node="node-1",
+        max_c=91.5,
+        median_c=22.25,
+        clusters=(CLUSTER,),
+        evidence=(EVIDENCE,),
+        decide_ms=1.5,
+    ),
+    _made(m.ThermalFrame, DEVICE, cells=b"\x78\x9c cells", ambient_c=31.5, supply_v=3.25, replaced=(3, 767)),
+    _made(
+        m.Reading,
+        DEVICE,
+        channel="adc1",
+        role="gas",
+        raw=1234.5,
+        baseline=1200.25,
+        change_sigma=13.5,
+        warming_up=True,
+        stuck=True,
+        evidence=(EVIDENCE,),
+    ),
+    _made(
+        m.SourceHealth,
+        CAMERA,
+        node="node-1",
+        state=m.LinkState.DEGRADED,
+        rate_hz=12.5,
+        received=1000,
+        dropped=3,
+        rejected=2,
+        reconnects=1,
+        latency_ms=35.5,
+        faults=(("stream_lost", "no route"),),
+        words={"codec": "h264"},
+    ),
+    _made(
+        m.ProcessHealth,
+        {"source": "node-1.detector-0", "seq": 9, "at": 1_700_000_003.5},
+        node="node-1",
+        pid=4321,
+        rss_mib=512.5,
+        cpu_pct=37.5,
+        loop_lag_ms=1.25,
+        started_at=1_700_000_000.25,
+        lost_logs=2,
+        faults=(("model_missing", "no model"),),
+    ),
+    _made(
+        m.Belief,
+        PANEL,
+        zone="dock",
+        sum_nats=16.5,
+        pre_alarm_nats=11.0,
+        alarm_nats=16.0,
+        shares=(SHARE,),
+    ),
+    _made(
+        m.AlarmChanged,
+        PANEL,
+        id="dock-18bcfe56800",
+        zone="dock",
+        name="Dock",
+        was=m.ZoneState.PRE_ALARM,
+        now=m.ZoneState.ALARM,
+        cause="sequential_test_alarm",
+        by="evidence",
+        explanation=EXPLANATION,
+    ),
+    _made(
+        m.PanelState,
+        PANEL,
+        revision=12,
+        state=m.ZoneState.ALARM,
+        zones=(STATUS,),
+        faults=(FAULT,),
+        silenced=True,
+        last_alarm_id="dock-18bcfe56800",
+        last_alarm_at=1_700_000_001.5,
+    ),
+    _made(
+        m.Snapshot,
+        CAMERA,
+        jpeg=b"\xff\xd8 picture \xff\xd9",
+        boxes=(BOX,),
+        why="the newest one",
+    ),
+    m.Acknowledge(by="anna", way="ui", target="dock"),
+    m.Silence(by="anna", way="ui", target="dock"),
+    m.Resound(by="anna", way="ui", target="dock"),
+    m.Reset(by="anna", way="ui", target="dock"),
+    m.Done(ok=False, why="Dock stays in alarm: it burns"),
+    m.SnapshotRequest(source="cam.dock-3", live=True),
+)

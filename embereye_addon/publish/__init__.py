@@ -1,0 +1,1 @@
+"""Telling the world over MQTT: topics, entities, discovery, states, pictures; alarms first."""

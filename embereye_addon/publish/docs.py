@@ -1,0 +1,81 @@
+"""The tables of docs/mqtt.md from the code; `python -m embereye_addon.publish.docs docs/mqtt.md` re-makes them."""
+
+import sys
+from pathlib import Path
+
+from embereye_addon.publish.entities import ROWS, Needs, Row, entity_id
+from embereye_addon.publish.topics import COMMAND_KEYS, Subject, Topics
+
+BEGIN, END = "<!-- made by embereye_addon.publish.docs: begin -->", "<!-- end -->"
+_TITLES = {
+    Subject.SITE: "Site (the hub)",
+    Subject.ZONE: "Each zone",
+    Subject.CAMERA: "Each camera",
+    Subject.PF: "Each PF device",
+}
+_NEEDS = {Needs.THING: "program and device", Needs.APP: "program", Needs.NOTHING: "always"}
+
+
+def tables() -> str:
+    """Topic tree and entity tables as Markdown, for the base topic `embereye`; ids stand as `<id>`."""
+    return "\n".join((*_topic_lines(Topics()), *(line for subject in Subject for line in _entity_lines(subject))))
+
+
+def _topic_lines(topics: Topics) -> tuple[str, ...]:
+    zone = topics.of(Subject.ZONE, "<id>", "")
+    tree = [
+        (topics.app, "yes", "`online`, or `offline` as the last will"),
+        (topics.of(Subject.SITE, "", "status"), "yes", "`online` while the panel speaks"),
+        (topics.of(Subject.SITE, "", "state"), "yes", "JSON with every site value below"),
+        (topics.of(Subject.SITE, "", "event"), "no", "JSON, one for each alarm change anywhere"),
+        (topics.answer, "no", "JSON `topic`, `ok`, `why`, `at`: what became of a command"),
+        *((topics.command(Subject.SITE, "", key), "refused", "send `PRESS`") for key in COMMAND_KEYS),
+        (f"{zone}status", "yes", "`online` while its state can be trusted"),
+        (f"{zone}state", "yes", "JSON with every zone value below"),
+        (f"{zone}event", "no", "JSON, one for each alarm change"),
+        (f"{zone}snapshot", "no", "JPEG, after a pre-alarm or alarm"),
+        (f"{zone}<command>/set", "refused", "the same commands, for one zone"),
+    ]
+    for subject, picture in ((Subject.CAMERA, "JPEG with boxes"), (Subject.PF, "PNG heat map")):
+        root = topics.of(subject, "<id>", "")
+        tree.append((f"{root}status", "yes", "`online` while it is connected"))
+        tree.append((f"{root}state", "yes", f"JSON with every {subject} value below"))
+        tree.append((f"{root}snapshot", "no", picture))
+    lines = (f"| `{topic}` | {retained} | {what} |" for topic, retained, what in tree)
+    return ("| Topic | Retained | What |", "| --- | --- | --- |", *lines)
+
+
+def _entity_lines(subject: Subject) -> tuple[str, ...]:
+    device_id = Topics().device_id(subject, "ID").replace("ID", "<id>")
+    rows = [row for row in ROWS if row.subject is subject]
+    head = ("", f"### {_TITLES[subject]}", "", "| Name | Entity id | Class | Unit | Value key | Available with |")
+    return (*head, "| --- | --- | --- | --- | --- | --- |", *(_entity_line(row, device_id) for row in rows))
+
+
+def _entity_line(row: Row, device_id: str) -> str:
+    notes = [word for word in (row.category, "" if row.enabled else "off at first") if word]
+    name = f"{row.name} ({', '.join(notes)})" if notes else row.name
+    key = f"`{row.key}`" if row.valued else ""
+    key += f", attributes `{row.attributes}`" if row.attributes else ""
+    kind = row.device_class or (", ".join(row.options) if row.options else "")
+    return f"| {name} | `{entity_id(device_id, row)}` | {kind} | {row.unit} | {key} | {_NEEDS[row.needs]} |"
+
+
+def renewed(page: str) -> str:
+    """The page with what stands between the two marks made anew. ValueError when the marks are not there."""
+    before, _, rest = page.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise ValueError("the marks for the tables are missing")
+    return f"{before}{BEGIN}\n{tables()}\n{END}{after}"
+
+
+def main(argv: list[str]) -> int:
+    """Renew the file named first."""
+    path = Path(argv[1])
+    path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

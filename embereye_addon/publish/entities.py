@@ -1,0 +1,230 @@
+"""THE table of what Home Assistant shows: one row an entity. A new entity is a row here. Pure."""
+
+import enum
+from dataclasses import dataclass
+
+from embereye_addon.publish.topics import Subject
+
+STATES = ("normal", "pre_alarm", "alarm")
+"""What a zone and the site may be; the options of both state entities."""
+EVENTS = ("pre_alarm", "alarm", "cleared", "reset")
+"""What an event may say; `cleared` ends a pre-alarm by itself, `reset` ends an alarm by an operator."""
+MEASURED_S = 60
+"""A measured value older than three of the longest PF periods is no longer shown."""
+
+
+class Needs(enum.StrEnum):
+    """What must be there for an entity to be available."""
+
+    THING = "thing"
+    APP = "app"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entity. Its value is the key of the same name in the state JSON of its thing.
+
+    `attributes` names the key that holds the attributes; `role` the PF input without which it does not exist.
+    """
+
+    subject: Subject
+    key: str
+    platform: str
+    name: str
+    device_class: str = ""
+    unit: str = ""
+    category: str = ""
+    enabled: bool = True
+    needs: Needs = Needs.THING
+    attributes: str = ""
+    measured: bool = False
+    counted: bool = False
+    digits: int = -1
+    expires: bool = False
+    options: tuple[str, ...] = ()
+    content_type: str = ""
+    role: str = ""
+    icon: str = ""
+
+    @property
+    def valued(self) -> bool:
+        """Whether the entity reads a key of the state JSON."""
+        return self.platform in ("binary_sensor", "sensor") and self.needs is not Needs.NOTHING
+
+
+_S, _Z, _C, _P = Subject.SITE, Subject.ZONE, Subject.CAMERA, Subject.PF
+_BINARY, _VALUE, _BUTTON, _EVENT, _IMAGE = "binary_sensor", "sensor", "button", "event", "image"
+_DIAGNOSTIC = "diagnostic"
+
+SITE_ROWS = (
+    Row(_S, "fire_alarm", _BINARY, "Fire alarm", "smoke", attributes="explanation"),
+    Row(_S, "state", _VALUE, "State", "enum", options=STATES, icon="mdi:fire-alert"),
+    Row(_S, "trouble", _BINARY, "Trouble", "problem", needs=Needs.APP, attributes="faults"),
+    Row(_S, "silenced", _BINARY, "Outputs silenced", icon="mdi:bell-off"),
+    Row(_S, "last_alarm_id", _VALUE, "Last alarm id", icon="mdi:identifier"),
+    Row(_S, "last_alarm", _VALUE, "Last alarm", "timestamp"),
+    Row(_S, "active_incidents", _VALUE, "Active incidents", measured=True, icon="mdi:fire"),
+    Row(_S, "fire_event", _EVENT, "Fire event", needs=Needs.APP, options=EVENTS, icon="mdi:fire-alert"),
+    Row(_S, "acknowledge", _BUTTON, "Acknowledge", needs=Needs.APP, icon="mdi:check"),
+    Row(_S, "silence", _BUTTON, "Silence", needs=Needs.APP, icon="mdi:bell-off"),
+    Row(_S, "resound", _BUTTON, "Resound", needs=Needs.APP, icon="mdi:bell-ring"),
+    Row(_S, "reset", _BUTTON, "Reset", needs=Needs.APP, icon="mdi:restore"),
+    Row(_S, "connection", _BINARY, "Connection", "connectivity", category=_DIAGNOSTIC, needs=Needs.NOTHING),
+)
+
+ZONE_ROWS = (
+    Row(_Z, "fire_alarm", _BINARY, "Fire alarm", "smoke", attributes="explanation"),
+    Row(_Z, "state", _VALUE, "Alarm level", "enum", options=STATES, icon="mdi:fire-alert"),
+    Row(_Z, "score", _VALUE, "Fire score", unit="%", measured=True, digits=0, icon="mdi:fire"),
+    Row(_Z, "fire_event", _EVENT, "Fire event", needs=Needs.APP, options=EVENTS, icon="mdi:fire-alert"),
+    Row(_Z, "snapshot", _IMAGE, "Last alarm picture", needs=Needs.APP, content_type="image/jpeg"),
+    Row(_Z, "acknowledge", _BUTTON, "Acknowledge", needs=Needs.APP, icon="mdi:check"),
+    Row(_Z, "silence", _BUTTON, "Silence", needs=Needs.APP, icon="mdi:bell-off"),
+    Row(_Z, "reset", _BUTTON, "Reset", needs=Needs.APP, icon="mdi:restore"),
+    Row(_Z, "acknowledged", _BINARY, "Acknowledged", category=_DIAGNOSTIC, icon="mdi:check"),
+    Row(_Z, "disabled", _BINARY, "Disabled", category=_DIAGNOSTIC, icon="mdi:cancel"),
+    Row(_Z, "testing", _BINARY, "Test", category=_DIAGNOSTIC, icon="mdi:walk"),
+    Row(_Z, "trouble", _BINARY, "Trouble", "problem", category=_DIAGNOSTIC, attributes="faults"),
+)
+
+CAMERA_ROWS = (
+    Row(_C, "flame", _BINARY, "Flame", "safety"),
+    Row(_C, "smoke", _BINARY, "Smoke", "smoke"),
+    Row(_C, "confidence", _VALUE, "Confidence", unit="%", measured=True, digits=0, icon="mdi:gauge"),
+    Row(_C, "last_detection", _VALUE, "Last detection", "timestamp", needs=Needs.APP),
+    Row(_C, "snapshot", _IMAGE, "Last detection picture", needs=Needs.APP, content_type="image/jpeg"),
+    Row(
+        _C,
+        "stream",
+        _BINARY,
+        "Stream",
+        "connectivity",
+        category=_DIAGNOSTIC,
+        needs=Needs.APP,
+        attributes="stream_words",
+    ),
+    Row(_C, "frame_rate", _VALUE, "Frame rate", "", "fps", _DIAGNOSTIC, enabled=False, measured=True, digits=1),
+    Row(
+        _C,
+        "latency",
+        _VALUE,
+        "Detection latency",
+        "duration",
+        "ms",
+        _DIAGNOSTIC,
+        enabled=False,
+        measured=True,
+        digits=0,
+    ),
+    Row(_C, "reconnects", _VALUE, "Stream reconnects", "", "", _DIAGNOSTIC, False, Needs.APP, counted=True),
+)
+
+PF_ROWS = (
+    Row(_P, "overheat", _BINARY, "Overheat", "heat"),
+    Row(_P, "max_temperature", _VALUE, "Hottest spot", "temperature", "°C", measured=True, digits=1, expires=True),
+    Row(
+        _P,
+        "median_temperature",
+        _VALUE,
+        "Median temperature",
+        "temperature",
+        "°C",
+        measured=True,
+        digits=1,
+        expires=True,
+    ),
+    Row(
+        _P,
+        "rise_rate",
+        _VALUE,
+        "Rise rate",
+        "",
+        "°C/min",
+        measured=True,
+        digits=1,
+        expires=True,
+        icon="mdi:trending-up",
+    ),
+    Row(
+        _P,
+        "gas_index",
+        _VALUE,
+        "Gas index",
+        "",
+        "σ",
+        measured=True,
+        digits=1,
+        expires=True,
+        role="gas",
+        icon="mdi:molecule",
+    ),
+    Row(
+        _P,
+        "smoke_index",
+        _VALUE,
+        "Smoke index",
+        "",
+        "σ",
+        measured=True,
+        digits=1,
+        expires=True,
+        role="smoke",
+        icon="mdi:smoke",
+    ),
+    Row(
+        _P,
+        "flame_index",
+        _VALUE,
+        "Flame index",
+        "",
+        "σ",
+        measured=True,
+        digits=1,
+        expires=True,
+        role="flame",
+        icon="mdi:fire",
+    ),
+    Row(_P, "thermal_image", _IMAGE, "Thermal image", content_type="image/png"),
+    Row(
+        _P,
+        "connection",
+        _BINARY,
+        "Connection",
+        "connectivity",
+        category=_DIAGNOSTIC,
+        needs=Needs.APP,
+        attributes="link_words",
+    ),
+    Row(_P, "packets_rejected", _VALUE, "Packets rejected", "", "", _DIAGNOSTIC, False, Needs.APP, counted=True),
+    Row(_P, "last_packet", _VALUE, "Last packet", "timestamp", "", _DIAGNOSTIC, False, Needs.APP),
+    Row(
+        _P,
+        "chip_temperature",
+        _VALUE,
+        "Chip temperature",
+        "temperature",
+        "°C",
+        _DIAGNOSTIC,
+        False,
+        measured=True,
+        digits=1,
+    ),
+    Row(_P, "supply_voltage", _VALUE, "Supply voltage", "voltage", "V", _DIAGNOSTIC, False, measured=True, digits=2),
+)
+
+ROWS = (*SITE_ROWS, *ZONE_ROWS, *CAMERA_ROWS, *PF_ROWS)
+
+
+def rows_of(subject: Subject, roles: frozenset[str] = frozenset()) -> tuple[Row, ...]:
+    """The rows of one thing; `roles` are the inputs a PF device has."""
+    return tuple(row for row in ROWS if row.subject is subject and (not row.role or row.role in roles))
+
+
+def entity_id(device_id: str, row: Row) -> str:
+    """The entity id Home Assistant is asked to use first: domain, and only small letters, digits and underscores.
+
+    The site's entities carry no `site` in theirs: `binary_sensor.embereye_fire_alarm`.
+    """
+    root = device_id.removesuffix("_site") if row.subject is Subject.SITE else device_id
+    return f"{row.platform}.{root}_{row.key}".lower().replace("-", "_")

@@ -1,0 +1,92 @@
+"""Pictures on their way to Home Assistant: evidence after an alarm, heat maps now and then. Never before an alarm."""
+
+import asyncio
+import logging
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embereye_addon.bus import Bus
+from embereye_addon.errors import BusError, LinkError
+from embereye_addon.messages import AlarmChanged, Snapshot, SnapshotRequest, ThermalFrame
+from embereye_addon.publish.mqtt import Mqtt
+from embereye_addon.publish.snapshots import HEAT_SHAPE, draw_boxes, heat_map
+from embereye_addon.publish.topics import Subject, Topics
+from embereye_addon.settings import model
+
+log = logging.getLogger(__name__)
+
+MAX_CAMERAS = 4
+"""Pictures of one alarm; more would only delay the first."""
+ASK_S = 4.0
+_FRAME_BYTES = HEAT_SHAPE[0] * HEAT_SHAPE[1] * 2
+
+
+def cameras_of(site: model.Site, change: AlarmChanged) -> tuple[str, ...]:
+    """Ids of the cameras to ask: those with a part in the alarm, greatest first; if none has, the zone's own."""
+    known = {f"cam.{camera.id}": camera.id for camera in site.cameras if camera.enabled}
+    points = (share.point for share in change.explanation.shares)
+    parts = [known[source] for point in points if (source := point.rpartition(".")[0]) in known]
+    own = [camera.id for camera in site.cameras if camera.enabled and camera.zone == change.zone]
+    return tuple(dict.fromkeys(parts or own))[:MAX_CAMERAS]
+
+
+def cells_of(frame: ThermalFrame) -> NDArray[np.int16] | None:
+    """The frame's cells, int16 centi-degrees [24, 32]; None when the bytes are something else. Never raises."""
+    try:
+        raw = zlib.decompressobj().decompress(frame.cells, _FRAME_BYTES + 1)
+    except zlib.error:
+        return None
+    if len(raw) != _FRAME_BYTES:
+        return None
+    return np.frombuffer(raw, "<i2").reshape(HEAT_SHAPE).astype(np.int16)
+
+
+class Pictures:
+    """Asks for pictures, draws, publishes. A picture that fails is counted and missed by nobody but the eye."""
+
+    def __init__(self, topics: Topics, site: model.Site, bus: Bus, mqtt: Mqtt) -> None:
+        self._topics, self._site, self._bus, self._mqtt = topics, site, bus, mqtt
+        self.failed = 0
+
+    async def evidence(self, change: AlarmChanged) -> tuple[tuple[str, bytes], ...]:
+        """The drawn picture of each contributing camera, by camera id."""
+        ids = cameras_of(self._site, change)
+        found = await asyncio.gather(*(self._ask(camera) for camera in ids))
+        return tuple((camera, jpeg) for camera, jpeg in zip(ids, found, strict=True) if jpeg)
+
+    async def show(self, zone: str, pictures: tuple[tuple[str, bytes], ...]) -> None:
+        """Publish them, the first one for the zone too; not retained: an old picture must not look like a new one."""
+        if pictures:
+            await self._send(self._topics.of(Subject.ZONE, zone, "snapshot"), pictures[0][1])
+        for camera, jpeg in pictures:
+            await self._send(self._topics.of(Subject.CAMERA, camera, "snapshot"), jpeg)
+
+    async def show_heat(self, device: str, frame: ThermalFrame) -> None:
+        """Publish a PF device's heat map."""
+        cells = cells_of(frame)
+        if cells is None:
+            self.failed += 1
+            return
+        png = await asyncio.to_thread(heat_map, cells)
+        await self._send(self._topics.of(Subject.PF, device, "snapshot"), png)
+
+    async def _ask(self, camera: str) -> bytes | None:
+        source = f"cam.{camera}"
+        try:
+            snapshot = await self._bus.ask(SnapshotRequest(source=source), to=source, timeout_s=ASK_S)
+        except BusError as error:
+            log.info("No picture of %s: %s", source, error)
+            self.failed += 1
+            return None
+        if not isinstance(snapshot, Snapshot) or not snapshot.jpeg:
+            self.failed += 1
+            return None
+        return await asyncio.to_thread(draw_boxes, snapshot.jpeg, snapshot.boxes)
+
+    async def _send(self, topic: str, payload: bytes) -> None:
+        try:
+            await self._mqtt.publish(topic, payload)
+        except LinkError:
+            self.failed += 1

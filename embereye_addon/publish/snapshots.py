@@ -1,0 +1,122 @@
+"""Pictures for Home Assistant: boxes drawn on a camera's evidence, and a PF device's heat map."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from embereye_addon.messages import Box
+
+MAX_JPEG_BYTES = 512 * 1024
+MAX_SIDE_PX = 1920
+"""A larger picture is of no more use on a phone and may not fit."""
+HEAT_SHAPE = (24, 32)
+HEAT_SCALE = 15
+"""24x32 cells become 360x480 pixels, with a legend below."""
+LEGEND_PX = 34
+MIN_SPAN_CC = 1000
+"""A scene of one temperature must not look like a fire: the colours span at least 10 K."""
+
+Picture = NDArray[np.uint8]
+
+_COLOURS = {"flame": (36, 60, 235), "fire": (36, 60, 235), "smoke": (220, 170, 60)}
+_OTHER = (60, 200, 60)
+_WHITE = (255, 255, 255)
+_BLACK = (0, 0, 0)
+
+
+def draw_boxes(jpeg: bytes, boxes: tuple[Box, ...]) -> bytes | None:
+    """The JPEG with labelled boxes, at most 512 KiB; None when the bytes are no picture."""
+    picture = _decode(jpeg)
+    if picture is None:
+        return None
+    for box in sorted(boxes, key=lambda box: box.confidence):
+        _draw(picture, box)
+    return _encode(picture)
+
+
+def _decode(jpeg: bytes) -> Picture | None:
+    """BGR uint8 [h, w, 3], its longer side at most `MAX_SIDE_PX`."""
+    if not jpeg or len(jpeg) > MAX_JPEG_BYTES:
+        return None
+    try:
+        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None
+    if picture is None or min(picture.shape[:2]) < 2:
+        return None
+    side = max(picture.shape[:2])
+    if side > MAX_SIDE_PX:
+        factor = MAX_SIDE_PX / side
+        picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return picture.astype(np.uint8)
+
+
+def _draw(picture: Picture, box: Box) -> None:
+    """One box and its label, readable on any background and always inside the picture."""
+    height, width = picture.shape[:2]
+    thick = max(2, round(max(height, width) / 400))
+    left, right = sorted((round(box.left * (width - 1)), round(box.right * (width - 1))))
+    top, bottom = sorted((round(box.top * (height - 1)), round(box.bottom * (height - 1))))
+    colour = _COLOURS.get(box.label, _OTHER)
+    cv2.rectangle(picture, (left, top), (right, bottom), _BLACK, thick + 2)
+    cv2.rectangle(picture, (left, top), (right, bottom), colour, thick)
+    words, scale = f"{box.label} {box.confidence:.0%}", max(0.45, max(height, width) / 1300)
+    (text_w, text_h), below = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, scale, max(1, thick // 2))
+    text_h += below + 4
+    x = max(0, min(left, width - text_w - 6))
+    y = top - text_h if top >= text_h else min(bottom, height - text_h)
+    y = max(0, y)
+    cv2.rectangle(picture, (x, y), (x + text_w + 6, y + text_h), colour, cv2.FILLED)
+    origin = (x + 3, y + text_h - below - 1)
+    cv2.putText(picture, words, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, _WHITE, max(1, thick // 2), cv2.LINE_AA)
+
+
+def _encode(picture: Picture) -> bytes | None:
+    """The best quality that fits `MAX_JPEG_BYTES`; smaller when none does."""
+    while min(picture.shape[:2]) >= 2:
+        for quality in (85, 70, 50):
+            done, raw = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+            if done and raw.size <= MAX_JPEG_BYTES:
+                return raw.tobytes()
+        picture = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    return None
+
+
+def heat_map(cells: NDArray[np.int16]) -> bytes:
+    """A PNG of int16 centi-degrees [24, 32], coloured, with peak and legend; ValueError on another shape."""
+    if cells.shape != HEAT_SHAPE:
+        raise ValueError(f"a heat map needs {HEAT_SHAPE} cells, not {cells.shape}")
+    base = int(cells.min())
+    span = max(int(cells.max()) - base, MIN_SPAN_CC)
+    size = (HEAT_SHAPE[1] * HEAT_SCALE, HEAT_SHAPE[0] * HEAT_SCALE)
+    smooth = cv2.resize(cells.astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
+    grey = np.clip((smooth - base) / span * 255.0, 0.0, 255.0).astype(np.uint8)
+    picture = np.zeros((size[1] + LEGEND_PX, size[0], 3), np.uint8)
+    picture[: size[1]] = cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO)
+    _mark_peak(picture, cells)
+    _legend(picture, base / 100.0, (base + span) / 100.0)
+    _done, raw = cv2.imencode(".png", picture)
+    return raw.tobytes()
+
+
+def _mark_peak(picture: Picture, cells: NDArray[np.int16]) -> None:
+    row, column = divmod(int(cells.argmax()), HEAT_SHAPE[1])
+    x, y = round((column + 0.5) * HEAT_SCALE), round((row + 0.5) * HEAT_SCALE)
+    for colour, thick in ((_BLACK, 3), (_WHITE, 1)):
+        cv2.drawMarker(picture, (x, y), colour, cv2.MARKER_CROSS, 18, thick)
+        cv2.circle(picture, (x, y), 9, colour, thick, cv2.LINE_AA)
+    words = f"{cells.max() / 100.0:.1f} C"
+    (text_w, text_h), _below = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)
+    text_x = x + 14 if x + 14 + text_w < picture.shape[1] else x - 14 - text_w
+    text_y = min(max(y + text_h // 2, text_h + 2), HEAT_SHAPE[0] * HEAT_SCALE - 4)
+    for colour, thick in ((_BLACK, 3), (_WHITE, 1)):
+        cv2.putText(picture, words, (text_x, text_y), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, thick, cv2.LINE_AA)
+
+
+def _legend(picture: Picture, low_c: float, high_c: float) -> None:
+    """A bar of the colours below the map, with the temperatures at its ends."""
+    width, top = picture.shape[1], picture.shape[0] - LEGEND_PX
+    ramp = np.linspace(0, 255, width - 160).astype(np.uint8)[np.newaxis, :].repeat(12, axis=0)
+    picture[top + 11 : top + 23, 80 : width - 80] = cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)
+    for words, x in ((f"{low_c:.1f} C", 8), (f"{high_c:.1f} C", width - 74)):
+        cv2.putText(picture, words, (x, top + 22), cv2.FONT_HERSHEY_SIMPLEX, 0.45, _WHITE, 1, cv2.LINE_AA)

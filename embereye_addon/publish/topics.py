@@ -1,0 +1,93 @@
+"""Where everything stands on the broker. Pure: ids and words in, topics out, and back."""
+
+import enum
+import re
+import zlib
+from dataclasses import dataclass
+
+COMMAND_KEYS = ("acknowledge", "silence", "resound", "reset")
+"""What may be asked of the site; a zone takes the same keys."""
+
+_PLAIN = re.compile(r"^[A-Za-z0-9_-]+$")
+_LEVEL = re.compile(r"^[A-Za-z0-9_.-]{1,80}$")
+
+
+class Subject(enum.StrEnum):
+    """What a device in Home Assistant may stand for."""
+
+    SITE = "site"
+    ZONE = "zone"
+    CAMERA = "camera"
+    PF = "pf"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandTopic:
+    """A parsed command topic: the key and the zone's id ('' = the site)."""
+
+    key: str
+    zone: str
+
+
+def plain(text: str) -> str:
+    """`text` as one discovery id (`[a-zA-Z0-9_-]+`); what cannot stay is replaced, and a checksum keeps two apart."""
+    if _PLAIN.match(text):
+        return text
+    return f"{re.sub('[^A-Za-z0-9_-]+', '-', text).strip('-')}-{zlib.crc32(text.encode()):08x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """All topics of one site, below `base` (such as `embereye`) and Home Assistant's `prefix`."""
+
+    base: str = "embereye"
+    prefix: str = "homeassistant"
+
+    @property
+    def app(self) -> str:
+        """Whether the program itself is there (`online`/`offline`); the last will writes here."""
+        return f"{self.base}/status"
+
+    @property
+    def answer(self) -> str:
+        """What became of the last command; not retained."""
+        return f"{self.base}/site/answer"
+
+    @property
+    def birth(self) -> str:
+        """Where Home Assistant says that it has started or is about to stop."""
+        return f"{self.prefix}/status"
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The two filters to subscribe to for commands."""
+        return (f"{self.base}/site/+/set", f"{self.base}/zone/+/+/set")
+
+    def of(self, subject: Subject, thing: str, leaf: str) -> str:
+        """The topic `status`, `state`, `event` or `snapshot` of a thing; there is one site, so it has no id."""
+        return f"{self.base}/{subject}/{leaf}" if subject is Subject.SITE else f"{self.base}/{subject}/{thing}/{leaf}"
+
+    def command(self, subject: Subject, thing: str, key: str) -> str:
+        """Where a button is pressed."""
+        return self.of(subject, thing, f"{key}/set")
+
+    def device_id(self, subject: Subject, thing: str) -> str:
+        """The id of a device, and the root of its `unique_id`s: of the base topic, the subject and the settings' id."""
+        root = plain(self.base.replace("/", "_"))
+        return f"{root}_{subject}" if subject is Subject.SITE else f"{root}_{subject}_{plain(thing)}"
+
+    def discovery(self, subject: Subject, thing: str) -> str:
+        """Where the device bundle of a thing is announced."""
+        return f"{self.prefix}/device/{self.device_id(subject, thing)}/config"
+
+    def parse_command(self, topic: str) -> CommandTopic | None:
+        """The command a topic stands for; None for any other topic. Never raises."""
+        if not topic.startswith(f"{self.base}/") or not topic.endswith("/set"):
+            return None
+        match topic[len(self.base) + 1 :].split("/"):
+            case ["site", key, "set"] if key in COMMAND_KEYS:
+                return CommandTopic(key, "")
+            case ["zone", zone, key, "set"] if key in COMMAND_KEYS and _LEVEL.match(zone):
+                return CommandTopic(key, zone)
+            case _:
+                return None

@@ -1,0 +1,62 @@
+"""The table: each row a valid entity, and each value key there in the state of its thing."""
+
+import re
+
+import pytest
+
+from embereye_addon.publish import states
+from embereye_addon.publish.entities import ROWS, Row, entity_id, rows_of
+from embereye_addon.publish.topics import Subject, Topics
+from tests.publish.samples import panel, zone
+
+STATES = {
+    Subject.SITE: states.site_state(panel()),
+    Subject.ZONE: states.zone_state(zone(), ()),
+    Subject.CAMERA: states.camera_state(states.CameraView(), 0.0),
+    Subject.PF: states.pf_state(states.PfView(), 0.0),
+}
+CLASSES = {
+    "binary_sensor": {"", "smoke", "safety", "problem", "connectivity", "heat"},
+    "sensor": {"", "enum", "timestamp", "duration", "temperature", "voltage"},
+}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.subject}.{row.key}")
+def test_a_row_is_something_home_assistant_takes(row: Row) -> None:
+    """Home Assistant drops an entity with a wrong class, unit or id, and warns about a missing value."""
+    assert row.device_class in CLASSES.get(row.platform, {""})
+    assert row.category in ("", "diagnostic")
+    assert re.match(r"^[a-z_]+\.[a-z0-9_]+$", entity_id(Topics().device_id(row.subject, "Dock-3"), row))
+    assert not row.valued or row.key in STATES[row.subject]
+    assert not row.attributes or isinstance(STATES[row.subject][row.attributes], dict)
+    if row.device_class == "enum" or row.platform == "event":
+        assert row.options
+    if row.device_class == "temperature":
+        assert row.unit == "°C"
+
+
+def test_no_two_rows_are_one_entity() -> None:
+    """Two entities with one key would be one in Home Assistant."""
+    assert len({(row.subject, row.key) for row in ROWS}) == len(ROWS)
+
+
+def test_every_state_key_is_shown_somewhere() -> None:
+    """A value nobody reads is a forgotten row."""
+    for subject, state in STATES.items():
+        shown = {row.key for row in rows_of(subject, frozenset(states.INDEXED))}
+        shown |= {row.attributes for row in ROWS if row.subject is subject}
+        assert set(state) <= shown
+
+
+def test_inputs_that_are_not_there_have_no_entity() -> None:
+    """A PF device without a gas input shows no gas index."""
+    keys = {row.key for row in rows_of(Subject.PF, frozenset({"flame"}))}
+    assert "flame_index" in keys
+    assert "gas_index" not in keys
+
+
+def test_the_first_entity_ids_are_short_and_stable() -> None:
+    """Automations and the documents name them."""
+    ids = {entity_id(Topics().device_id(row.subject, "dock-3"), row) for row in ROWS}
+    assert {"binary_sensor.embereye_fire_alarm", "event.embereye_fire_event", "button.embereye_reset"} <= ids
+    assert {"binary_sensor.embereye_zone_dock_3_fire_alarm", "image.embereye_camera_dock_3_snapshot"} <= ids

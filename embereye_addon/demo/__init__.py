@@ -1,1 +1,1 @@
-"""The demo site: rendered scenes, their clips, an RTSP server, a broker and a PF device; uses only the doors a user would use."""
+"""The demo site: rendered scenes, RTSP server, broker and PF devices; uses only the doors a user would use."""

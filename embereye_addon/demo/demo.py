@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from embereye_addon.demo.clips import EncodedClip, demo_takes, take_clip
-from embereye_addon.demo.site import Plan, Staged, staged
+from embereye_addon.demo.site import Plan, Staged, logged, staged
 from embereye_addon.errors import BusError
 from embereye_addon.messages import Acknowledge, AlarmChanged, Done, PanelState, Reset, Silence, ZoneState
 from embereye_addon.observe.clock import utc_s
@@ -212,12 +212,15 @@ async def _timeline(show: Show, given: argparse.Namespace, listening: asyncio.Ta
                 await asyncio.wait((listening,))
 
 
-def command(folder: Path | None, words: list[str]) -> int:
+def command(words: list[str]) -> int:
     """The demo's own command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m embereye_addon demo")
     parser.add_argument("--fire-after", type=float, default=20.0, help="seconds until the fire (default 20)")
     parser.add_argument("--seconds", type=float, default=0.0, help="end after so many seconds (default: never)")
     parser.add_argument("--until-alarm", action="store_true", help="end when the alarm is reached")
     parser.add_argument("--port", type=int, default=8099, help="port of the page (default 8099)")
+    parser.add_argument("--folder", type=Path, default=Path("data/demo"), help="where everything is kept")
     given = parser.parse_args(words)
-    return asyncio.run(perform((folder or Path("data/demo")).resolve(), given))
+    place = given.folder.resolve()
+    with logged(place, "demo"):
+        return asyncio.run(perform(place, given))

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from embereye_addon.demo.broker import Broker
 from embereye_addon.demo.clips import EncodedClip
 from embereye_addon.demo.pf_device import PfDevice
 from embereye_addon.demo.rtsp import RtspServer
+from embereye_addon.observe import log
 from embereye_addon.processes.folder import Folder
 from embereye_addon.processes.supervisor import Supervisor
 from embereye_addon.settings import store
@@ -70,7 +71,7 @@ def settings(plan: Plan, broker: Broker, rtsp: RtspServer, pf_port: int) -> dict
         "cameras": [
             {
                 "id": ident,
-                "name": f"Camera {ident}",
+                "name": f"{_title(ident)} camera",
                 "url": rtsp.url(ident, login=False),
                 "zone": zones[index % len(zones)],
             }
@@ -79,7 +80,7 @@ def settings(plan: Plan, broker: Broker, rtsp: RtspServer, pf_port: int) -> dict
         "devices": [
             {
                 "id": ident,
-                "name": f"PF device {ident}",
+                "name": _title(ident),
                 "zone": zones[(len(plan.cameras) + index) % len(zones)],
                 "identity": ident,
                 "warm_up_s": 5,
@@ -88,6 +89,11 @@ def settings(plan: Plan, broker: Broker, rtsp: RtspServer, pf_port: int) -> dict
             for index, ident in enumerate(plan.devices)
         ],
     }
+
+
+def _title(ident: str) -> str:
+    """An id as a name: `hall-ceiling` -> `Hall ceiling`."""
+    return ident.replace("-", " ").capitalize()
 
 
 def devices(plan: Plan, pf_port: int) -> dict[str, PfDevice]:
@@ -143,6 +149,19 @@ async def staged(plan: Plan, path: Path) -> AsyncIterator[Staged]:
             task = asyncio.create_task(device.run(), name=f"PF device {device.serial}")
             stack.push_async_callback(_end, task)
         yield Staged(folder, site, broker, rtsp, played, supervisor, bus, [running])
+
+
+@contextlib.contextmanager
+def logged(path: Path, name: str) -> Iterator[None]:
+    """Write this process's own log beside those of its children, and nothing of it into the terminal."""
+    folder = path / "site" / "log"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.log").open("a") as file:
+        stop = log.start(name, "info", file)
+        try:
+            yield
+        finally:
+            stop()
 
 
 async def _as_it_is(site: Site) -> Site:

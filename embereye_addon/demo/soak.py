@@ -27,7 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from embereye_addon import __version__
 from embereye_addon.demo.clips import EncodedClip, Take, take_clip
 from embereye_addon.demo.scenes import FLAME_GROWS_S
-from embereye_addon.demo.site import Plan, Staged, free_port, staged
+from embereye_addon.demo.site import Plan, Staged, free_port, logged, staged
 from embereye_addon.errors import BusError
 from embereye_addon.messages import PanelState, ProcessHealth, Reset, SourceHealth, ZoneState
 from embereye_addon.observe.clock import utc_s
@@ -374,7 +374,7 @@ async def _no_other() -> None:
     """No other broker."""
 
 
-def command(folder: Path | None, words: list[str]) -> int:
+def command(words: list[str]) -> int:
     """The soak's own command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m embereye_addon soak")
     parser.add_argument("--cameras", type=int, default=5)
@@ -386,5 +386,8 @@ def command(folder: Path | None, words: list[str]) -> int:
     parser.add_argument("--settle", type=float, default=15.0, help="seconds before the first fire")
     parser.add_argument("--out", type=Path, default=Path("data/soak/snapshot.json"))
     parser.add_argument("--compare", type=Path, default=None, help="an earlier snapshot")
+    parser.add_argument("--folder", type=Path, default=Path("data/soak"), help="where everything is kept")
     given = parser.parse_args(words)
-    return asyncio.run(perform(given, (folder or Path("data/soak")).resolve()))
+    place = given.folder.resolve()
+    with logged(place, "soak"):
+        return asyncio.run(perform(given, place))

@@ -130,12 +130,12 @@ class Mqtt:
         """Send every retained message once more, but for our own presence, which the broker keeps."""
         self._out.say_again()
 
-    async def publish_event(self, topic: str, payload: bytes) -> None:
-        """Send an alarm before everything else and return at its PUBACK, however long the broker is away.
+    def publish_event(self, topic: str, payload: bytes) -> asyncio.Future[None]:
+        """Send an alarm before everything else; done at its PUBACK, however long the broker is away.
 
         `LinkError` at once when the outbox is full: nothing was taken, ask again later.
         """
-        await self._out.add_event(topic, payload)
+        return self._out.add_event(topic, payload)
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Send now and return at the PUBACK; `LinkError` when the broker is or goes away."""

@@ -1,0 +1,49 @@
+"""The network itself; needs the training requirements."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is a training requirement only")
+pytest.importorskip("efficientnet_lite_pytorch", reason="a training requirement only")
+
+
+def test_every_size_gives_a_cell_per_16_px() -> None:
+    """The product places boxes by the cell: a row too many would shift them."""
+    from training.model import FireSmoke
+
+    model = FireSmoke(pretrained=False).eval()
+    with torch.no_grad():
+        cells, image = model(torch.zeros(2, 3, 96, 128))
+    assert cells.shape == (2, 2, 6, 8)
+    assert image.shape == (2, 2)
+
+
+def test_the_written_file_answers_as_the_model_does(tmp_path: Path) -> None:
+    """What is measured in training must be what is shipped."""
+    from training import export
+    from training.measure import Calibration
+    from training.model import FireSmoke
+
+    torch.manual_seed(0)
+    model = FireSmoke(pretrained=False)
+    calibration = Calibration((2.0, 0.5), (1.0, -1.0), (0.5, 2.0), (0.3, -0.3))
+    digests = export.write(model, calibration, tmp_path)
+    assert set(digests) == {"fire_smoke.xml", "fire_smoke.bin"}
+    assert export.difference(model, calibration, tmp_path / "fire_smoke.xml") < 0.1
+
+
+def test_unknown_classes_give_no_loss() -> None:
+    """A batch of unlabelled pictures must not move the model."""
+    from training import train
+    from training.model import FireSmoke
+
+    batch = train.Batch(
+        pixels=train.scaled(np.zeros((2, 64, 64, 3), np.uint8)),
+        cells=torch.ones(2, 2, 4, 4),
+        cell_weights=torch.zeros(2, 2, 4, 4),
+        picture=torch.ones(2, 2),
+        picture_weights=torch.zeros(2, 2),
+    )
+    assert float(train.loss(FireSmoke(pretrained=False), batch).detach()) == 0.0

@@ -1,0 +1,131 @@
+"""`python -m training`: dataset folder in, calibrated OpenVINO model and card out.
+
+Steps: render (demo frames), fit, export. Without a name all three run in that order.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import cv2
+import torch
+
+from training import card, dataset, evaluate, export, measure, rendered, train
+from training.model import restore
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+WEIGHTS = REPOSITORY / "embereye_addon" / "detect" / "weights"
+RENDERED_SEEDS = range(2, 12)
+TEST_SEEDS = range(101, 103)
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("step", nargs="?", choices=("render", "fit", "export", "all"), default="all")
+    parser.add_argument("--dataset", type=Path, default=REPOSITORY.parent / "shared" / "data")
+    parser.add_argument("--run", type=Path, default=REPOSITORY / "build" / "training", help="checkpoints and log")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the model and its card go")
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--views", type=int, default=4480, help="random views an epoch")
+    parser.add_argument("--rate", type=float, default=6e-4)
+    parser.add_argument("--minutes", type=float, default=50.0, help="no new epoch after this long")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--note", default="One run from ImageNet weights.", help="what the card says of the run")
+    return parser.parse_args()
+
+
+def fit(asked: argparse.Namespace) -> None:
+    """Trains into `asked.run`; a file start.pt there makes it a fine-tune."""
+    asked.run.mkdir(parents=True, exist_ok=True)
+    pictures, held = dataset.fold(dataset.load(asked.dataset, "train"))
+    plan = train.Plan(
+        epochs=asked.epochs,
+        views=asked.views,
+        rate=asked.rate,
+        minutes=asked.minutes,
+        threads=asked.threads,
+        seed=asked.seed,
+    )
+    train.fit([*pictures, *rendered.kept(asked.run / "rendered")], held, asked.run, plan)
+
+
+def publish(asked: argparse.Namespace) -> None:
+    """Calibrates on the held fold, exports, measures on val and clips, writes the card."""
+    torch.set_num_threads(asked.threads)
+    model = restore(asked.run / "best.pt")
+    pictures, held = dataset.fold(dataset.load(asked.dataset, "train"))
+    export.write(model, measure.Calibration(), asked.run / "raw")
+    xml = f"{export.STEM}.xml"
+    calibration = evaluate.calibrate(evaluate.Eye(asked.run / "raw" / xml), held)
+    sha256 = export.write(model, calibration, asked.out)
+    eye = evaluate.Eye(asked.out / xml, asked.threads)
+    log = [json.loads(line) for line in (asked.run / "log.jsonl").read_text().splitlines()]
+    trained = {
+        "on": "folder of labelled pictures (web photos, indoor tests, empty scenes) and rendered demo frames",
+        "fit": card.counts([*pictures, *rendered.kept(asked.run / "rendered")]),
+        "held": card.counts(held),
+        "epochs": len(log),
+        "views": asked.views,
+        "minutes": round(sum(_ends(log))),
+        "machine": card.machine(),
+        "note": asked.note,
+        "parameters": sum(part.numel() for part in model.parameters()),
+        "log": log,
+    }
+    found = {
+        "figures": evaluate.figures(evaluate.score(eye, dataset.load(asked.dataset, "val"))),
+        "figures_held": evaluate.figures(evaluate.score(eye, held)),
+        "rendered": rendered_figures(eye, rendered.kept(asked.run / "rendered-test")),
+        "prior_logit": dict(zip(dataset.CLASSES, evaluate.prior_logit(held), strict=True)),
+        "score_histogram": evaluate.histograms(eye, held),
+        "score_histogram_note": "picture logits of the held fold: whole and camera-like views together",
+        "clips": evaluate.clip_rows(eye, asked.dataset / "clips"),
+        "cost_ms": {
+            "f32_1_thread": evaluate.cost_ms(evaluate.Eye(asked.out / xml)),
+            "note": "OpenVINO, one thread, full precision, median of 55 frames, on a shared AMD EPYC core",
+        },
+    }
+    card.write(card.build(sha256, calibration, trained, found), asked.out)
+
+
+def _ends(log: list[dict[str, float]]) -> list[float]:
+    """Minutes at the end of each run in a log that holds several (a fine-tune starts again from epoch 0)."""
+    later = [*log[1:], {"epoch": 0}]
+    return [line["minutes"] for line, after in zip(log, later, strict=True) if after["epoch"] == 0]
+
+
+def rendered_figures(eye: evaluate.Eye, pictures: list[dataset.Picture]) -> dict[str, dict[str, float]]:
+    """Probabilities on rendered scenes of seeds that were not trained on: median and extremes by scene."""
+    answer: dict[str, dict[str, float]] = {}
+    for name in rendered.SHARES:
+        mine = [p for p in pictures if p.name.startswith(name)]
+        if mine:
+            chance = measure.chances(evaluate.score(eye, mine).logits)
+            for kind, label in enumerate(dataset.CLASSES):
+                low, middle, high = (float(v) for v in measure.spread(chance[:, kind]))
+                answer[f"{name}: {label}"] = {
+                    "pictures": len(mine),
+                    "p10": low,
+                    "median": middle,
+                    "p90": high,
+                }
+    return answer
+
+
+def main() -> None:
+    """Runs the asked step, or all."""
+    asked = arguments()
+    cv2.setNumThreads(1)
+    if asked.step in ("render", "all"):
+        rendered.keep(asked.run / "rendered", RENDERED_SEEDS)
+        rendered.keep(asked.run / "rendered-test", TEST_SEEDS)
+    if asked.step in ("fit", "all"):
+        fit(asked)
+    if asked.step in ("export", "all"):
+        publish(asked)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,268 @@
+"""Turns a labelled picture into a training view: a crop, a degraded look, and targets that follow the crop."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.dataset import FRAGMENTED, Picture
+
+CELL_PX = 16
+#: A box whose visible side is under this many pixels is too small to be asked for.
+SMALLEST_PX = 6.0
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What the model should say: per cell [2, H/16, W/16] and per picture [2]; weight 0 means unknown."""
+
+    cells: Floats
+    cell_weights: Floats
+    picture: Floats
+    picture_weights: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Pixels [H, W, 3] BGR uint8 and their targets."""
+
+    pixels: Pixels
+    targets: Targets
+
+
+def coverage(box: Floats, size: tuple[int, int]) -> Floats:
+    """Fraction of each 16-px cell covered by a box (x0, y0, x1, y1 in pixels); size is (width, height)."""
+    across = _overlap(box[0], box[2], size[0] // CELL_PX)
+    down = _overlap(box[1], box[3], size[1] // CELL_PX)
+    return np.outer(down, across).astype(np.float32)
+
+
+def _overlap(start: float, end: float, count: int) -> NDArray[np.float64]:
+    edges = np.arange(count + 1) * CELL_PX
+    return np.clip(np.minimum(end, edges[1:]) - np.maximum(start, edges[:-1]), 0, None) / CELL_PX
+
+
+def class_targets(
+    boxes: Floats, size: tuple[int, int], known: bool, outside: float
+) -> tuple[Floats, Floats, float, float]:
+    """Targets of one class: (cells, cell weights, picture label, picture weight).
+
+    boxes are pixel rows (x0, y0, x1, y1) on the view, also those partly or wholly outside it;
+    `known` says whether absence can be trusted; `outside` weighs cells outside boxes where boxes exist.
+    """
+    shape = (size[1] // CELL_PX, size[0] // CELL_PX)
+    cells = np.zeros(shape, np.float32)
+    covered = np.zeros(shape, np.float32)
+    certain = False
+    touched = False
+    for box in boxes:
+        seen = np.array([max(box[0], 0), max(box[1], 0), min(box[2], size[0]), min(box[3], size[1])], np.float32)
+        wide, high = seen[2] - seen[0], seen[3] - seen[1]
+        if wide <= 0 or high <= 0:
+            continue
+        touched = True
+        share = coverage(seen, size)
+        covered = np.maximum(covered, share)
+        whole = max((box[2] - box[0]) * (box[3] - box[1]), 1.0)
+        big_enough = min(wide, high) >= SMALLEST_PX
+        if big_enough and (wide * high / whole >= 0.3 or share.mean() >= 0.08):
+            certain = True
+            cells[np.unravel_index(share.argmax(), shape)] = 1.0
+    cells[covered >= 0.5] = 1.0
+    weights = np.where(cells > 0, 1.0, np.where(covered > 0.02, 0.0, outside if known else 0.0))
+    label = 1.0 if certain else 0.0
+    weight = 1.0 if certain else (outside if known and not touched else 0.0)
+    return cells, weights.astype(np.float32), label, weight
+
+
+def targets(boxes: Floats, size: tuple[int, int], known: tuple[bool, bool], source: str) -> Targets:
+    """Targets of both classes for rows (class, x0, y0, x1, y1) in pixels of the view."""
+    found = []
+    for kind in (0, 1):
+        mine = boxes[boxes[:, 0] == kind, 1:]
+        outside = 1.0 if len(mine) == 0 else (0.15 if source in FRAGMENTED else 0.6)
+        found.append(class_targets(mine, size, known[kind], outside))
+    return Targets(
+        cells=np.stack([each[0] for each in found]),
+        cell_weights=np.stack([each[1] for each in found]),
+        picture=np.array([each[2] for each in found], np.float32),
+        picture_weights=np.array([each[3] for each in found], np.float32),
+    )
+
+
+def place(boxes: Floats, shape: tuple[int, ...], matrix: NDArray[np.float64]) -> Floats:
+    """Moves fractional boxes of a picture of `shape` through an axis-aligned 2x3 matrix into view pixels."""
+    moved = boxes.copy()
+    for axis, extent in ((0, shape[1]), (1, shape[0])):
+        ends = boxes[:, [1 + axis, 3 + axis]] * extent * matrix[axis, axis] + matrix[axis, 2]
+        moved[:, 1 + axis], moved[:, 3 + axis] = ends.min(axis=1), ends.max(axis=1)
+    return moved
+
+
+def letterbox_matrix(shape: tuple[int, ...], size: tuple[int, int]) -> NDArray[np.float64]:
+    """The matrix that fits a whole picture into `size` (width, height), aspect kept, centred."""
+    scale = min(size[0] / shape[1], size[1] / shape[0])
+    return np.array(
+        [
+            [scale, 0, (size[0] - shape[1] * scale) / 2],
+            [0, scale, (size[1] - shape[0] * scale) / 2],
+        ]
+    )
+
+
+def letterbox(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """The picture fitted into `size` with black bars, as the model is fed at run time."""
+    scale = min(size[0] / pixels.shape[1], size[1] / pixels.shape[0])
+    wide, high = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas = np.zeros((size[1], size[0], 3), np.uint8)
+    left, top = (size[0] - wide) // 2, (size[1] - high) // 2
+    canvas[top : top + high, left : left + wide] = cv2.resize(pixels, (wide, high), interpolation=how)
+    return canvas
+
+
+def _crop_matrix(picture: Picture, size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:
+    high, wide = picture.pixels.shape[:2]
+    side = rng.uniform(0.4, 1.0)
+    stretch = float(np.exp(rng.uniform(-0.25, 0.25)))
+    region_w = min(wide * side * stretch, wide * 1.0)
+    region_h = min(region_w * size[1] / size[0] / stretch**2, high * 1.0)
+    left, top = rng.uniform(0, wide - region_w), rng.uniform(0, high - region_h)
+    if len(picture.boxes) and rng.random() < 0.6:
+        _, x0, y0, x1, y1 = picture.boxes[rng.integers(len(picture.boxes))]
+        left = np.clip(rng.uniform(x0, x1) * wide - region_w * rng.uniform(0.2, 0.8), 0, wide - region_w)
+        top = np.clip(rng.uniform(y0, y1) * high - region_h * rng.uniform(0.2, 0.8), 0, high - region_h)
+    sx, sy = size[0] / region_w, size[1] / region_h
+    return np.array([[sx, 0, -left * sx], [0, sy, -top * sy]])
+
+
+def _whole_matrix(picture: Picture, size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:
+    matrix = letterbox_matrix(picture.pixels.shape, size)
+    if rng.random() < 0.5:
+        high, wide = picture.pixels.shape[:2]
+        return np.array([[size[0] / wide, 0, 0.0], [0, size[1] / high, 0.0]])
+    return matrix
+
+
+def _small_matrix(picture: Picture, size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:
+    high, wide = picture.pixels.shape[:2]
+    share = rng.uniform(0.25, 0.75)
+    scale = share * min(size[0] / wide, size[1] / high)
+    left = rng.uniform(-0.1 * size[0], size[0] * 1.1 - wide * scale)
+    top = rng.uniform(-0.1 * size[1], size[1] * 1.1 - high * scale)
+    return np.array([[scale, 0, left], [0, scale, top]])
+
+
+def _mirror(matrix: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    turned = matrix.copy()
+    turned[0] *= -1
+    turned[0, 2] += width
+    return turned
+
+
+def warp(pixels: Pixels, matrix: NDArray[np.float64], size: tuple[int, int]) -> Pixels:
+    """Pixels moved through the matrix onto a black canvas of `size`; shrinks by area first to avoid aliasing."""
+    shrink = min(abs(matrix[0, 0]), abs(matrix[1, 1]))
+    if shrink < 0.6:
+        pixels = np.asarray(
+            cv2.resize(pixels, None, fx=abs(matrix[0, 0]), fy=abs(matrix[1, 1]), interpolation=cv2.INTER_AREA),
+            np.uint8,
+        )
+        matrix = np.array([[np.sign(matrix[0, 0]), 0, matrix[0, 2]], [0, 1.0, matrix[1, 2]]])
+    return np.asarray(cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def view(picture: Picture, backgrounds: Sequence[Picture], size: tuple[int, int], rng: np.random.Generator) -> View:
+    """One random training view of `size` (width, height); `backgrounds` are pictures known to be empty."""
+    way = rng.random()
+    small = way >= 0.70
+    maker = _crop_matrix if way < 0.45 else (_small_matrix if small else _whole_matrix)
+    matrix = maker(picture, size, rng)
+    if rng.random() < 0.5:
+        matrix = _mirror(matrix, size[0])
+    pixels = warp(picture.pixels, matrix, size)
+    boxes = place(picture.boxes, picture.pixels.shape, matrix)
+    goal = targets(boxes, size, picture.known, picture.source)
+    if small:
+        behind = backgrounds[rng.integers(len(backgrounds))]
+        ground = warp(behind.pixels, _crop_matrix(behind, size, rng), size)
+        mask = warp(np.full(picture.pixels.shape, 255, np.uint8), matrix, size)
+        soft = cv2.blur(mask, (9, 9)).astype(np.float32) / 255 if rng.random() < 0.5 else mask / np.float32(255)
+        soft = np.minimum(soft, mask / np.float32(255))
+        pixels = (pixels * soft + ground * (1 - soft)).astype(np.uint8)
+    return View(pixels=degrade(add_lights(pixels, rng), rng), targets=goal)
+
+
+def add_lights(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Sometimes adds lamp-like glows (white, amber or red discs): bright, warm, and no fire."""
+    if rng.random() > 0.15:
+        return pixels
+    glow = np.zeros(pixels.shape, np.float32)
+    colours = ((255, 255, 255), (120, 210, 255), (40, 120, 255), (40, 40, 255), (255, 240, 220))
+    for _ in range(int(rng.integers(1, 4))):
+        centre = (int(rng.integers(pixels.shape[1])), int(rng.integers(pixels.shape[0])))
+        radius = int(rng.integers(2, 14))
+        colour = colours[int(rng.integers(len(colours)))]
+        halo = np.zeros(pixels.shape, np.float32)
+        cv2.circle(halo, centre, radius, colour, -1)
+        spread = cv2.GaussianBlur(halo, (0, 0), radius * rng.uniform(0.3, 1.5) + 0.5)
+        glow += spread * rng.uniform(0.8, 2.0)
+    return np.clip(pixels + glow, 0, 255).astype(np.uint8)
+
+
+def _soften(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    if rng.random() < 0.5:
+        return np.asarray(cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.6)), np.uint8)
+    scale = rng.uniform(0.4, 0.9)
+    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _expose(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    gamma, gain = float(np.exp(rng.uniform(-0.6, 0.6))), rng.uniform(0.65, 1.4)
+    curve = np.clip((np.arange(256) / 255.0) ** gamma * gain * 255 + rng.uniform(-20, 20), 0, 255)
+    return np.asarray(cv2.LUT(pixels, curve.astype(np.uint8)), np.uint8)
+
+
+def _tint(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    cast = rng.uniform(0.8, 1.2, 3)
+    grey = pixels.mean(axis=2, keepdims=True)
+    mixed = grey + (pixels - grey) * rng.uniform(0.4, 1.4)
+    return np.clip(mixed * cast, 0, 255).astype(np.uint8)
+
+
+def _grey(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    weights = rng.dirichlet((2.0, 4.0, 6.0))
+    return np.repeat((pixels @ weights).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def _noise(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    wave = rng.standard_normal(pixels.shape, dtype=np.float32) * np.float32(rng.uniform(2, 14))
+    return np.clip(pixels + wave, 0, 255).astype(np.uint8)
+
+
+def _compress(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    _, packed = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 80))])
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+
+
+STEPS: tuple[tuple[float, Callable[[Pixels, np.random.Generator], Pixels]], ...] = (
+    (0.25, _soften),
+    (0.50, _expose),
+    (0.40, _tint),
+    (0.10, _grey),
+    (0.25, _noise),
+    (0.45, _compress),
+)
+
+
+def degrade(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """What cameras do to a scene, each with its chance: blur, exposure, colour cast, grey, noise, compression."""
+    for chance, step in STEPS:
+        if rng.random() < chance:
+            pixels = step(pixels, rng)
+    return pixels

@@ -36,6 +36,7 @@ LABEL io.hass.type="app" \
 ENV PATH=/opt/embereye/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    EMBEREYE_FOLDER=/data \
     HOME=/tmp
 
 # No USER line: under Home Assistant /data belongs to root. With plain Docker give --user; any user may write to /data.

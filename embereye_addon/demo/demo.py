@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from embereye_addon.demo.clips import EncodedClip, demo_takes, take_clip
-from embereye_addon.demo.site import Plan, Staged, logged, staged
+from embereye_addon.demo.site import Plan, Staged, logged, staged, until_told
 from embereye_addon.errors import BusError
 from embereye_addon.messages import Acknowledge, AlarmChanged, Done, PanelState, Reset, Silence, ZoneState
 from embereye_addon.observe.clock import utc_s
@@ -223,4 +223,4 @@ def command(words: list[str]) -> int:
     given = parser.parse_args(words)
     place = given.folder.resolve()
     with logged(place, "demo"):
-        return asyncio.run(perform(place, given))
+        return asyncio.run(until_told(perform(place, given)))

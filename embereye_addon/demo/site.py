@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,16 @@ async def staged(plan: Plan, path: Path) -> AsyncIterator[Staged]:
             task = asyncio.create_task(device.run(), name=f"PF device {device.serial}")
             stack.push_async_callback(_end, task)
         yield Staged(folder, site, broker, rtsp, played, supervisor, bus, [running])
+
+
+async def until_told(work: Coroutine[Any, Any, int]) -> int:
+    """Run until the end, or until SIGTERM: everything that was started is ended then too."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return 1
 
 
 @contextlib.contextmanager

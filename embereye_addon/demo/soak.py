@@ -27,7 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from embereye_addon import __version__
 from embereye_addon.demo.clips import EncodedClip, Take, take_clip
 from embereye_addon.demo.scenes import FLAME_GROWS_S
-from embereye_addon.demo.site import Plan, Staged, free_port, logged, staged
+from embereye_addon.demo.site import Plan, Staged, free_port, logged, staged, until_told
 from embereye_addon.errors import BusError
 from embereye_addon.messages import PanelState, ProcessHealth, Reset, SourceHealth, ZoneState
 from embereye_addon.observe.clock import utc_s
@@ -390,4 +390,4 @@ def command(words: list[str]) -> int:
     given = parser.parse_args(words)
     place = given.folder.resolve()
     with logged(place, "soak"):
-        return asyncio.run(perform(given, place))
+        return asyncio.run(until_told(perform(given, place)))

@@ -33,9 +33,10 @@ class Network:
             raise ModelError(f"the model {path.name} cannot be loaded on {device}: {reason}") from err
 
     def infer(self, bgr: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits of one picture [height, width, 3] uint8, sides multiples of 16: cells [2, rows, columns] and the whole picture [2].
+        """Logits of one picture: cells [2, rows, columns] and the whole picture [2].
 
-        `ModelError` for anything else, which OpenVINO itself would answer with numbers of no meaning.
+        The picture is [height, width, 3] uint8 with sides that are multiples of 16; `ModelError` for anything else,
+        which OpenVINO itself would answer with numbers of no meaning.
         """
         whole_cells = all(side and side % CELL_PX == 0 for side in bgr.shape[:2])
         if bgr.ndim != 3 or bgr.shape[2] != 3 or bgr.dtype != np.uint8 or not whole_cells:

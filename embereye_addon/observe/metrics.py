@@ -13,6 +13,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 PROCESS_VARIABLE: Final = "EMBEREYE_PROCESS"
+DIED_VARIABLE: Final = "EMBEREYE_DIED_S"
+"""The monotonic second at which this process's predecessor was found dead, if it had one."""
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """What `render` gives."""
 
@@ -59,14 +61,14 @@ FRAME_LOOK: Final = Histogram(
 )
 FAULT_DELAY: Final = Histogram(
     "embereye_fault_delay_seconds",
-    "Last sign of a point (what=camera, pf, process, broker) until its fault was shown; limit 30",
+    "Last evidence or heartbeat (what=camera, pf, process) until the loss was shown as a fault; limit 30",
     ("what",),
     buckets=_SLOW,
     registry=REGISTRY,
 )
 RESTART: Final = Histogram(
     "embereye_restart_seconds",
-    "A process gone until it worked again; limit 30",
+    "A process found dead until its successor worked; limit 30",
     ("process",),
     buckets=_SLOW,
     registry=REGISTRY,

@@ -27,7 +27,7 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
 class Pf(msgspec.Struct, frozen=True, kw_only=True):
     """The TCP port that PF devices dial, and who may."""
 
-    host: str = "0.0.0.0"
+    host: str = "0.0.0.0"  # noqa: S104 - PF devices dial in from the LAN; `networks` says which may
     port: int = 9001
     networks: tuple[str, ...] = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
     max_frames_hz: float = 16.0

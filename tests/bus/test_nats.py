@@ -83,7 +83,7 @@ async def test_an_answer_that_cannot_be_read_is_an_error_in_words(join: Join, st
     bus = await join()
     asked = await stranger.subscribe("ee.ask.reset")
     await stranger.flush()
-    question = asyncio.create_task(bus.ask(Reset(by="me", way="ui")))
-    await (await asked.next_msg(2)).respond(b"rubbish")
+    question = asyncio.create_task(bus.ask(Reset(by="me", way="ui"), timeout_s=8.0))
+    await (await asked.next_msg(8)).respond(b"rubbish")
     with pytest.raises(BusError, match="could not be read"):
         await question

@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from embereye_addon.demo.clips import EncodedClip, encode
-from embereye_addon.demo.scenes import Picture
+from embereye_addon.demo.clips import LOOK, EncodedClip, Take, encode
+from embereye_addon.demo.scenes import Picture, render
 
 
 async def until(condition: Callable[[], object], limit_s: float = 9.0) -> None:
@@ -34,6 +35,20 @@ def grey_clip(level: int, fps: float = 20.0, seconds: float = 0.5) -> EncodedCli
         return (level + rng.integers(0, 8, (48, 64, 3))).astype(np.uint8)
 
     return encode((picture() for _ in range(int(fps * seconds))), fps)
+
+
+@lru_cache
+def scene_clip(scene: str) -> EncodedClip:
+    """A second of a rendered scene: `quiet`, or a `flame` that is grown."""
+    return encode((render(scene, 8.0 + index / 5, 1, 0.0 if scene == "flame" else 1e9) for index in range(5)), 5.0)
+
+
+def keep_clip(cache: Path, take: Take) -> None:
+    """Put a second of the take's scene where `take_clip` looks first, so that nothing has to be rendered."""
+    parts = (take.scene, take.seed, take.from_s, take.length_s, take.loop_s, take.start_s, take.fps, LOOK)
+    name = "-".join(f"{part:g}" if isinstance(part, float) else str(part) for part in parts)
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / f"{name}.clip").write_bytes(msgspec.msgpack.encode(scene_clip(take.scene)))
 
 
 @contextlib.asynccontextmanager
@@ -112,9 +127,7 @@ def self_signed(folder: Path) -> ssl.SSLContext:
         pytest.skip("there is no openssl command to make a certificate with")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=camera"]
-    subprocess.run(
-        ["openssl", *words, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True
-    )
+    subprocess.run(["openssl", *words, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return context

@@ -28,10 +28,12 @@ TIMEOUT_SET_S = 4.0
 OPTIONS = {
     "rtsp_transport": "tcp",
     "allowed_media_types": "video",
-    "fflags": "nobuffer",
     "analyzeduration": "1000000",
     "probesize": "500000",
 }
+"""Without `nobuffer`: it throws away what the opening has read, and with it the first key frame (measured: the first
+picture then comes up to a whole key-frame interval later); what is kept is one burst of a second at the opening.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +136,26 @@ class Stream:
 
     def _session(self) -> str:
         """Open and read until the end; returns why it ended, in words."""
+        began_s, opened = time.monotonic(), False
         try:
             container = av.open(self._url, "r", options=OPTIONS, timeout=(TIMEOUT_SET_S, TIMEOUT_SET_S))
+            opened = True
             try:
                 return self._read(container)
             finally:
                 container.close()
         except Exception as err:  # noqa: BLE001 - whatever it is, the reader must live to try again
-            return words(err)
+            late = not opened and time.monotonic() - began_s >= TIMEOUT_SET_S
+            # FFmpeg calls a greeting that is never answered invalid data
+            return words(TimeoutError() if late and isinstance(err, av.error.InvalidDataError) else err)
 
     def _read(self, container: InputContainer) -> str:
         if not container.streams.video:
             return "the stream holds no video that can be decoded"
         video = container.streams.video[0]
         codec = video.codec_context
+        if not getattr(codec, "name", ""):  # FFmpeg gives none for a codec that it does not know
+            return "the stream's codec cannot be decoded"
         self._deliver(self, Opened(codec.name, codec.extradata, codec.width, codec.height))
         self.link.opened(time.monotonic())
         for packet in container.demux(video):

@@ -2,79 +2,21 @@
 
 import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from embereye_addon.demo.thermal import shipped_eeprom, shipped_frames
 from embereye_addon.errors import LinkError
 from embereye_addon.messages import LinkState
-from embereye_addon.settings.model import Device, Pf
+from embereye_addon.settings.model import Pf
 from embereye_addon.sources.pf.gateway import Cache, Connected, Disconnected, Gateway, GatewayEvent
 from embereye_addon.sources.pf.session import Calibrated, FrameSeen, Identified, Late, SensorSeen
 from tests.fakes.pf_client import PfClient, eeprom, frame, inputs
+from tests.sources.pf.gateways import Clock, Hearer, device, running, until
 
 ROOM = next(iter(shipped_frames().values()))
 NAMED = b"#serialno:AB1234!\r\n"
-
-
-class Hearer:
-    """Collects what a gateway tells, and keeps its dumps."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, GatewayEvent]] = []
-        self.dumps: dict[str, NDArray[np.uint16]] = {}
-
-    def __call__(self, source: str, event: GatewayEvent) -> None:
-        self.told.append((source, event))
-
-    def kinds(self, source: str) -> list[str]:
-        """The names of the events of one device."""
-        return [type(event).__name__ for told, event in self.told if told == source]
-
-
-class Clock:
-    """Monotonic seconds that a test can move on."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-def device(name: str, identity: str = "", *, enabled: bool = True) -> Device:
-    """One device of the settings."""
-    return Device(id=name, name=name.title(), zone="hall", identity=identity, enabled=enabled)
-
-
-@asynccontextmanager
-async def running(
-    hearer: Callable[[str, GatewayEvent], None],
-    *devices: Device,
-    pf: Pf | None = None,
-    cache: Cache | None = None,
-    clock: Callable[[], float] = time.monotonic,
-) -> AsyncIterator[Gateway]:
-    """A gateway on a free port."""
-    kept = cache or Cache(lambda _: None, lambda _source, _words: None)
-    gateway = Gateway(pf or Pf(host="127.0.0.1", port=0), devices, hearer, kept, clock)
-    await gateway.start()
-    try:
-        yield gateway
-    finally:
-        await gateway.stop()
-
-
-async def until(true: Callable[[], object]) -> None:
-    """Wait for something to become true."""
-    async with asyncio.timeout(8):
-        while not true():
-            await asyncio.sleep(0.01)
 
 
 async def test_a_device_is_started_calibrated_and_heard() -> None:
@@ -219,50 +161,6 @@ async def test_a_device_found_out_to_be_another_one_moves() -> None:
     assert next(event for source, event in hearer.told if source == "pf.hall") == Connected("127.0.0.1")
 
 
-async def test_addresses_outside_the_networks_are_refused() -> None:
-    """The whole internet can feed the panel."""
-    hearer = Hearer()
-    pf = Pf(host="127.0.0.1", port=0, networks=("10.0.0.0/8",))
-    async with running(hearer, device("127-0-0-1"), pf=pf) as gateway, PfClient(gateway.port) as client:
-        await asyncio.wait_for(client.closed.wait(), 8)
-        assert (gateway.refused, gateway.connections) == (1, 0)
-    assert hearer.told == []
-
-
-async def test_one_address_cannot_take_all_places() -> None:
-    """One peer uses up all connections, and devices are turned away."""
-    async with running(Hearer(), device("dock")) as gateway:
-        clients = [PfClient(gateway.port) for _ in range(17)]
-        for client in clients:
-            await client.__aenter__()
-        await asyncio.wait_for(clients[-1].closed.wait(), 8)
-        assert (gateway.refused, gateway.connections) == (1, 16)
-        for client in clients:
-            await client.hang_up()
-
-
-async def test_a_flood_of_rubbish_is_closed_and_refused_for_a_while() -> None:
-    """A stranger keeps the gateway busy with rubbish."""
-    async with running(Hearer(), device("dock")) as gateway:
-        async with PfClient(gateway.port) as client:
-            await client.send(b"#what:1!" * 120)
-            await asyncio.wait_for(client.closed.wait(), 8)
-        async with PfClient(gateway.port) as again:
-            await asyncio.wait_for(again.closed.wait(), 8)
-        assert gateway.refused == 1
-
-
-async def test_rubbish_from_a_device_of_ours_does_not_cut_it_off() -> None:
-    """A noisy line takes a device offline."""
-    hearer = Hearer()
-    async with running(hearer, device("dock", "AB1234")) as gateway, PfClient(gateway.port) as client:
-        await client.send(NAMED + b"#what:1!" * 500)
-        await asyncio.sleep(0.6)
-        await client.send(inputs())
-        await until(lambda: "SensorSeen" in hearer.kinds("pf.dock"))
-        assert gateway.places["pf.dock"].totals(gateway.places["pf.dock"].session) == (502, 500, 0)
-
-
 async def test_a_failing_hearer_ends_no_connection(caplog: pytest.LogCaptureFixture) -> None:
     """A mistake of ours in one device's evaluation blinds the whole gateway."""
 
@@ -379,26 +277,6 @@ async def test_silence_is_told_and_ends_with_the_next_packet() -> None:
         "Silent",
         "Back",
     ]
-
-
-async def test_mute_and_greedy_strangers_are_closed() -> None:
-    """A port scanner keeps its connection for ever, or a stranger takes the whole line."""
-    clock = Clock()
-    pf = Pf(host="127.0.0.1", port=0, max_frames_hz=0.01)
-    async with running(Hearer(), device("dock"), pf=pf, clock=clock) as gateway:
-        async with PfClient(gateway.port) as mute, PfClient(gateway.port) as greedy:
-            await until(lambda: gateway.connections == 2)
-            clock.now_s += 61
-            await asyncio.sleep(0.4)
-            assert gateway.connections == 2
-            await greedy.send(inputs() * 500)
-            await until(lambda: gateway.received_bytes > 20_000)
-            clock.now_s += 61
-            await asyncio.wait_for(greedy.closed.wait(), 8)
-            assert not mute.closed.is_set()
-            clock.now_s += 61
-            await asyncio.wait_for(mute.closed.wait(), 8)
-        assert gateway.connections == 0
 
 
 async def test_an_address_is_taken_over_once_its_device_is_gone() -> None:

@@ -1,0 +1,130 @@
+"""python -m embereye_addon: the supervisor, one process by its name, or the demo."""
+
+import argparse
+import asyncio
+import contextlib
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from embereye_addon import __version__
+from embereye_addon.alarm.journal import Journal
+from embereye_addon.errors import EmberEyeError
+from embereye_addon.observe import log
+from embereye_addon.processes import addon, child
+from embereye_addon.processes.folder import Folder
+from embereye_addon.processes.supervisor import Supervisor, supervise
+from embereye_addon.settings import store
+from embereye_addon.topology import PROCESSES
+
+ABOUT = f"""EmberEye {__version__}: fire detection from cameras, thermal arrays and gas inputs, fused per zone.
+It supplements certified fire detection and does not replace it.
+
+  python -m embereye_addon demo              a demo site with a staged fire: nothing to configure
+  python -m embereye_addon --site site.yaml  your own site (docs: DOCS.md); make run SITE=site.yaml is the same
+  python -m embereye_addon --site site.yaml --check   read the settings, say what is wrong, start nothing
+  python -m embereye_addon verify            check the journal's hash chain
+  python -m embereye_addon soak --help       a measured load on this machine
+  python -m embereye_addon PROCESS [INDEX]   one process by hand, beside a running supervisor:
+                                             {", ".join(process.name for process in PROCESSES)}
+"""
+STAGED = ("demo", "soak")
+"""Commands with a command line of their own, in modules of `demo`."""
+COMMANDS = ("supervisor", *STAGED, "verify", *(process.name for process in PROCESSES))
+ADDON_SITE = Path("/config/site.yaml")
+"""The settings file that the user of the add-on can reach."""
+
+
+def arguments(words: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m embereye_addon", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", nargs="?", default="supervisor", choices=COMMANDS, metavar="COMMAND")
+    parser.add_argument("index", nargs="?", type=int, default=0, help="which copy of the process")
+    parser.add_argument("--folder", type=Path, default=None, help="where everything is kept (default: ./data)")
+    parser.add_argument("--site", type=Path, default=None, help="your settings, YAML or JSON")
+    parser.add_argument("--check", action="store_true", help="only check the settings")
+    parser.add_argument("--version", action="version", version=__version__)
+    return parser.parse_args(words)
+
+
+def data_folder(given: Path | None) -> Folder:
+    """--folder, else EMBEREYE_FOLDER, else /data inside an add-on, else ./data."""
+    if given is not None:
+        return Folder(given.resolve())
+    named = os.environ.get("EMBEREYE_FOLDER") or ("/data" if addon.inside() else "data")
+    return Folder(Path(named).resolve())
+
+
+def supervisor(folder: Folder, site: Path | None) -> int:
+    """Run a node until it is told to stop."""
+    if addon.inside():
+        os.environ["EMBEREYE_LOG_LEVEL"] = addon.log_level(folder)
+        site = ADDON_SITE if site is None and ADDON_SITE.exists() else site
+    file = folder.site_file if site is None else site.resolve()
+    if site is not None:
+        store.load_or_last_good(file)  # a user's own file must be right at its first start
+    stop_log = log.start("supervisor", os.environ.get("EMBEREYE_LOG_LEVEL", "info"))
+    node = Supervisor(folder, file, lambda read: addon.effective(folder, read))
+    try:
+        asyncio.run(supervise(node))
+    finally:
+        stop_log()
+    return 0
+
+
+def verify(folder: Folder) -> int:
+    """Say whether the journal is whole."""
+    if not folder.journal.exists():
+        print(f"There is no journal at {folder.journal}")
+        return 1
+    journal = Journal(folder.journal)
+    broken = journal.verify()
+    count = len(journal.rows(newest=1_000_000))
+    print(f"{folder.journal}: {broken or f'{count} rows, the chain is whole'}")
+    return 1 if broken else 0
+
+
+def one(name: str, index: int, folder: Folder) -> int:
+    """Run one process of the table."""
+    process = next(row for row in PROCESSES if row.name == name)
+    module = importlib.import_module(process.module)
+    return child.run(name if process.count == 1 else f"{name}-{index}", folder.path, module.main)
+
+
+def command(words: list[str]) -> int:
+    """Do what the command line says; returns the exit code."""
+    if words and words[0] in STAGED:
+        return int(importlib.import_module(f"embereye_addon.demo.{words[0]}").command(words[1:]))
+    given = arguments(words)
+    folder = data_folder(given.folder)
+    if given.check:
+        site = store.load(given.site or folder.site_file)
+        print(
+            f"{site.name}: {len(site.zones)} zones, {len(site.cameras)} cameras, {len(site.devices)} PF devices: right"
+        )
+        return 0
+    match given.command:
+        case "supervisor":
+            return supervisor(folder, given.site)
+        case "verify":
+            return verify(folder)
+        case name:
+            return one(name, given.index, folder)
+
+
+def main() -> int:
+    """The command, its errors in words."""
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            return command(sys.argv[1:])
+    except EmberEyeError as err:
+        print(err, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

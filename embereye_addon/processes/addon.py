@@ -1,0 +1,39 @@
+"""What the supervisor does differently inside a Home Assistant add-on."""
+
+import logging
+import os
+
+from embereye_addon.processes.folder import Folder
+from embereye_addon.settings import addon
+from embereye_addon.settings.model import Site
+from embereye_addon.web.fetch import fetch
+
+_log = logging.getLogger(__name__)
+
+
+def inside() -> bool:
+    """Whether the Supervisor of Home Assistant started us."""
+    return "SUPERVISOR_TOKEN" in os.environ
+
+
+def log_level(folder: Folder) -> str:
+    """The level set on the add-on's own page."""
+    return addon.read_options(folder.path / "options.json").log_level
+
+
+async def effective(folder: Folder, site: Site) -> Site:
+    """The site as this start runs it: inside an add-on its options win and Home Assistant's broker is used.
+
+    Without a broker the rest runs: the broker is asked for once here, and again whenever the settings are loaded.
+    """
+    if not inside():
+        return site
+    options = addon.read_options(folder.path / "options.json")
+    site = addon.overlay(site, options)
+    if site.mqtt.host:
+        return site
+    try:
+        return addon.with_broker(site, await addon.ask_broker(fetch, os.environ["SUPERVISOR_TOKEN"]))
+    except (addon.BrokerNotYet, addon.BrokerRefused) as err:
+        _log.warning("%s", err)
+        return site

@@ -1,0 +1,74 @@
+"""The one folder a node writes to, and what lies in it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from embereye_addon.errors import BusError, SettingsFileError, StorageError
+from embereye_addon.settings.model import Site
+
+READ_LIMIT = 4 << 20
+
+
+class BusAccess(msgspec.Struct, frozen=True):
+    """Where this node's bus is, and the token it asks for."""
+
+    url: str
+    token: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """`path` is /data in an add-on. Only the supervisor writes to `run`; the others read it."""
+
+    path: Path
+
+    @property
+    def site_file(self) -> Path:
+        """The product's own settings; the supervisor is handed another file when the user keeps one."""
+        return self.path / "site.json"
+
+    @property
+    def run(self) -> Path:
+        """What holds for this start only."""
+        return self.path / "run"
+
+    @property
+    def metrics(self) -> Path:
+        """Where the processes of this node leave their metrics."""
+        return self.run / "metrics"
+
+    @property
+    def journal(self) -> Path:
+        """The event log."""
+        return self.path / "journal.db"
+
+    def write_run(self, name: str, content: bytes) -> None:
+        """Write one file of `run`, aside and renamed, readable by the owner only. `StorageError` in words."""
+        try:
+            self.run.mkdir(parents=True, exist_ok=True)
+            aside = self.run / f".{name}.new"
+            number = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+            aside.replace(self.run / name)
+        except OSError as err:
+            raise StorageError(f"{self.run / name} cannot be written: {err.strerror}") from err
+
+    def bus(self) -> BusAccess:
+        """How to reach the bus; `BusError` when no supervisor runs on this folder."""
+        try:
+            return msgspec.json.decode((self.run / "bus.json").read_bytes()[:READ_LIMIT], type=BusAccess)
+        except (OSError, msgspec.DecodeError) as err:
+            raise BusError(f"no supervisor runs on {self.path}: start one with python -m embereye_addon") from err
+
+    def site(self) -> Site:
+        """The settings in force, as the supervisor checked them."""
+        path = self.run / "site.json"
+        try:
+            return msgspec.json.decode(path.read_bytes()[:READ_LIMIT], type=Site)
+        except (OSError, msgspec.DecodeError) as err:
+            raise SettingsFileError(str(path), ("the supervisor has not written it yet",)) from err

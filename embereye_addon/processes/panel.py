@@ -1,0 +1,345 @@
+"""The panel process: evidence in, beliefs and alarms out, journal first."""
+
+import asyncio
+import logging
+import os
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from embereye_addon.alarm import faults as trouble
+from embereye_addon.alarm import panel as panels
+from embereye_addon.alarm.journal import Journal
+from embereye_addon.alarm.panel import Panel
+from embereye_addon.alarm.zone import Change, Now, Wanted, Zone
+from embereye_addon.bus import LEASE_RENEW_S
+from embereye_addon.bus.outbox import Outbox, Waiting
+from embereye_addon.errors import BusError, StorageError
+from embereye_addon.fuse import zone as fusion
+from embereye_addon.messages import (
+    Acknowledge,
+    AlarmChanged,
+    Belief,
+    Command,
+    Done,
+    Evidence,
+    HotSpots,
+    PanelState,
+    ProcessHealth,
+    Reading,
+    Reset,
+    Resound,
+    Sighting,
+    Silence,
+    SourceHealth,
+    ZoneState,
+)
+from embereye_addon.observe.clock import utc_s
+from embereye_addon.observe.metrics import FAULT_DELAY, PF_DECISION
+from embereye_addon.processes.child import Child, every
+from embereye_addon.processes.keeping import journal_at, kept_in, restored, unsent
+from embereye_addon.processes.plan import roles
+from embereye_addon.settings.model import Site
+
+_log = logging.getLogger(__name__)
+
+STATE_PERIOD_S = 5.0
+TICK_S = 0.5
+SOURCE = "panel"
+LOSSES = frozenset({"stream_lost", "device_silent", "not_watched", "process_lost"})
+"""Faults whose delay is measured: from the last evidence or heartbeat to the fault being shown."""
+DISK_AGAIN_S = 5.0
+"""While the disk refuses, the panel's state is offered to it again this often."""
+UNKEPT_MAX = 1000
+SAID = "alarm_changed"
+
+
+def expected(site: Site, node: str, cores: int) -> dict[str, trouble.Expected]:
+    """Everything that must speak: every enabled camera and device, every process of this node."""
+    text = trouble.CODES["not_watched"]
+    sources = [f"cam.{camera.id}" for camera in site.cameras if camera.enabled]
+    sources += [f"pf.{device.id}" for device in site.devices if device.enabled]
+    found = {source: trouble.Expected(trouble.SOURCE_SILENCE_S, "not_watched", text) for source in sources}
+    for role in roles(site, cores):
+        if role.process.name != "panel":
+            words = f"The process {role.name} does not answer"
+            found[f"{node}.{role.name}"] = trouble.Expected(trouble.PROCESS_SILENCE_S, "process_lost", words)
+    return found
+
+
+def zones_of(site: Site) -> dict[str, str]:
+    """Source id -> zone id, of everything that is enabled."""
+    found = {f"cam.{camera.id}": camera.zone for camera in site.cameras if camera.enabled}
+    found |= {f"pf.{device.id}": device.zone for device in site.devices if device.enabled}
+    return found
+
+
+@dataclass(slots=True)
+class PanelProcess:
+    """The panel with its state; everything here runs in one event loop, so nothing is locked."""
+
+    child: Child
+    journal: Journal
+    outbox: Outbox
+    panel: Panel
+    beliefs: dict[str, fusion.Beliefs]
+    book: trouble.Book
+    zone_of: dict[str, str]
+    points: dict[str, set[str]]
+    signs_s: dict[str, float] = field(default_factory=dict)
+    seq: int = 0
+    disk_tried_s: float = -1.0e9
+    unkept: deque[AlarmChanged] = field(default_factory=lambda: deque(maxlen=UNKEPT_MAX))
+    to_send: asyncio.Event = field(default_factory=asyncio.Event)
+    say_now: asyncio.Event = field(default_factory=asyncio.Event)
+
+    # --- evidence -----------------------------------------------------------------------------------------
+    def on_evidence(self, source: str, pieces: tuple[Evidence, ...], at: float) -> None:
+        """Take evidence and decide at once."""
+        zone_id = self.zone_of.get(source)
+        if zone_id is None or not pieces:
+            return
+        now = Now(time.monotonic(), at)
+        self.signs_s[source] = now.mono_s
+        for piece in pieces:
+            self.beliefs[zone_id] = fusion.hear(self.beliefs[zone_id], piece, now.mono_s)
+            self.points[zone_id].add(piece.point)
+        self.decide(zone_id, now)
+
+    def wanted(self, zone_id: str, now_mono_s: float) -> Wanted:
+        """What a zone's evidence asks for now; a zone that left the settings has none."""
+        beliefs = self.beliefs.get(zone_id) or fusion.fresh("normal")
+        want = fusion.want(beliefs, now_mono_s)
+        return Wanted(want.state, want.gone, want.explanation)
+
+    def decide(self, zone_id: str, now: Now) -> None:
+        """Step one zone and make its changes known."""
+        self.panel, changes = panels.judge(self.panel, zone_id, self.wanted(zone_id, now.mono_s), now)
+        self.announce(changes, now.at)
+
+    def announce(self, changes: tuple[Change, ...], at: float) -> None:
+        """Journal, outbox, then the world. A disk that refuses is a fault and stops no alarm."""
+        for change in changes:
+            self.seq += 1
+            message = panels.changed(change, SOURCE, self.seq, at)
+            _log.warning("%s: %s -> %s: %s", message.name, message.was, message.now, message.explanation.text)
+            self.record("alarm" if message.now is ZoneState.ALARM else "zone", message)
+            self.put(message)
+        if changes:
+            self.to_send.set()
+            self.say_now.set()
+
+    def put(self, message: AlarmChanged) -> None:
+        """Into the outbox; what it refuses is kept in memory and said before anything else."""
+        try:
+            refused = "" if self.outbox.put(key(message), SAID, msgspec.msgpack.encode(message)) else "it is full"
+        except StorageError as err:
+            refused = str(err)
+        if refused:
+            _log.error("an alarm waits in memory only: %s", refused)
+            self.child.faults["outbox_refused"] = f"alarms go out but cannot be kept until they are sent: {refused}"
+            self.unkept.append(message)
+        else:
+            self.child.faults.pop("outbox_refused", None)
+
+    def record(self, kind: str, body: object, *, state: bool = True) -> None:
+        """One journal row, with the panel's state; a full disk is a fault, not an end."""
+        kept = msgspec.msgpack.encode(panels.keep(self.panel)) if state else None
+        self.disk_tried_s = time.monotonic()
+        try:
+            self.journal.append(utc_s(), kind, msgspec.json.encode(body).decode(), kept)
+            self.child.faults.pop("disk_full", None)
+        except StorageError as err:
+            if "disk_full" not in self.child.faults:
+                _log.error("%s", err)
+            self.child.faults["disk_full"] = str(err)
+
+    # --- orders -------------------------------------------------------------------------------------------
+    async def on_order(self, order: Command) -> Done:
+        """Carry out an operator's order; it is logged with who and which way."""
+        now = Now(time.monotonic(), utc_s())
+        wanted = {zone_id: self.wanted(zone_id, now.mono_s) for zone_id in self.panel.zones}
+        self.panel, changes, done = panels.command(self.panel, order, wanted, now)
+        self.record("action", {"order": order, "done": done})
+        self.announce(changes, now.at)
+        self.say_now.set()
+        return done
+
+    # --- health -------------------------------------------------------------------------------------------
+    def on_source_health(self, health: SourceHealth) -> None:
+        """A source spoke of itself."""
+        if health.source in self.zone_of:
+            self.book = trouble.heard(self.book, health.source, health.faults, time.monotonic())
+
+    def on_process_health(self, health: ProcessHealth) -> None:
+        """A process spoke of itself."""
+        self.signs_s[health.source] = time.monotonic()
+        self.book = trouble.heard(self.book, health.source, health.faults, time.monotonic())
+
+    # --- periods ------------------------------------------------------------------------------------------
+    async def tick(self) -> None:
+        """Time passes: zones clear, faults begin and end, beliefs are said."""
+        now = Now(time.monotonic(), utc_s())
+        for zone_id in tuple(self.beliefs):
+            self.decide(zone_id, now)
+        if "disk_full" in self.child.faults and now.mono_s - self.disk_tried_s >= DISK_AGAIN_S:
+            self.record("kept", {"after": self.child.faults["disk_full"]})
+        self.book = trouble.heard(self.book, self.child.source, self.child.claims(), now.mono_s)
+        self.book, began, ended = trouble.check(self.book, now.mono_s, now.at)
+        for kind, changed in (("fault", began), ("fault_ended", ended)):
+            for fault in changed:
+                _log.warning("%s: %s: %s", kind.replace("_", " "), fault.about, fault.text)
+                self.record(kind, fault, state=False)
+        for fault in began:
+            what = {"cam": "camera", "pf": "pf"}.get(fault.about.partition(".")[0], "process")
+            if fault.code in LOSSES and (last_s := self.signs_s.get(fault.about)) is not None:
+                FAULT_DELAY.labels(what).observe(now.mono_s - last_s)
+        if began or ended:
+            self.panel = replace(self.panel, revision=self.panel.revision + 1)
+            self.say_now.set()
+
+    async def say_beliefs(self) -> None:
+        """Every zone's sum, once a second."""
+        now = Now(time.monotonic(), utc_s())
+        for zone_id, beliefs in self.beliefs.items():
+            self.seq += 1
+            explanation = fusion.want(beliefs, now.mono_s).explanation
+            await self.child.bus.say(
+                Belief(
+                    source=SOURCE,
+                    seq=self.seq,
+                    at=now.at,
+                    zone=zone_id,
+                    sum_nats=explanation.sum_nats,
+                    pre_alarm_nats=beliefs.pre_alarm_nats,
+                    alarm_nats=beliefs.alarm_nats,
+                    shares=explanation.shares,
+                )
+            )
+
+    def state(self) -> PanelState:
+        """What everybody is told now."""
+        now = Now(time.monotonic(), utc_s())
+        scores = {
+            zone_id: 100.0
+            * min(1.0, max(0.0, fusion.want(beliefs, now.mono_s).explanation.sum_nats / beliefs.alarm_nats))
+            for zone_id, beliefs in self.beliefs.items()
+        }
+        points = {zone_id: tuple(sorted(names)) for zone_id, names in self.points.items()}
+        faults = tuple(self.book.standing.values())
+        return panels.told(self.panel, faults, scores, points, SOURCE, now)
+
+    async def say_state(self) -> None:
+        """Say the state on change and every 5 s."""
+        while True:
+            self.say_now.clear()
+            await self.child.bus.say(self.state())
+            try:
+                await asyncio.wait_for(self.say_now.wait(), STATE_PERIOD_S)
+            except TimeoutError:
+                continue
+
+    async def send(self) -> None:
+        """Empty the outbox onto the bus; what is not acknowledged stays and is tried again."""
+        while True:
+            self.to_send.clear()
+            try:
+                while self.unkept:
+                    await self.child.bus.say(self.unkept[0])
+                    self.unkept.popleft()
+                for row in self.outbox.waiting():
+                    await self.say_waiting(row)
+            except (BusError, StorageError) as err:
+                _log.debug("alarms wait in the outbox: %s", err)
+                await asyncio.sleep(0.5)
+                continue
+            try:
+                await asyncio.wait_for(self.to_send.wait(), STATE_PERIOD_S)
+            except TimeoutError:
+                continue
+
+    async def say_waiting(self, row: Waiting) -> None:
+        """Say one row; one that cannot be read, of another version or damaged, must not hold up the others."""
+        try:
+            message = msgspec.msgpack.decode(row.payload, type=AlarmChanged)
+        except msgspec.DecodeError as err:
+            _log.error("an entry of the outbox cannot be read and is dropped: %s", err)
+        else:
+            await self.child.bus.say(message)
+        self.outbox.sent(row.id)
+
+
+def key(message: AlarmChanged) -> str:
+    """What makes a second sending harmless: the incident and the state it went to."""
+    return f"{message.id}:{message.now.value}"
+
+
+def opened(child: Child, cores: int) -> PanelProcess:
+    """The panel as it was left: restored before any evidence is taken. A damaged journal is set aside in words."""
+    site = child.site
+    zones = {zone.id: Zone(zone.id, zone.name, float(zone.clear_s)) for zone in site.zones}
+    journal = kept_in(child.folder.journal, journal_at, child)
+    panel = restored(child, journal, Panel(zones))
+    process = PanelProcess(
+        child=child,
+        journal=journal,
+        outbox=kept_in(child.folder.path / "outbox.db", Outbox, child),
+        panel=panel,
+        beliefs={zone.id: fusion.fresh(zone.sensitivity) for zone in site.zones},
+        book=trouble.opened(expected(site, child.node, cores), time.monotonic()),
+        zone_of=zones_of(site),
+        points={zone_id: set() for zone_id in panel.zones},
+    )
+    for message in unsent(journal):
+        process.put(message)
+    process.record("start", {"process": child.name})
+    return process
+
+
+async def listen(process: PanelProcess) -> None:
+    """Hear evidence and health, and answer orders."""
+    bus = process.child.bus
+
+    def on_hot_spots(spots: HotSpots) -> None:
+        process.on_evidence(spots.source, spots.evidence, spots.at)
+        PF_DECISION.observe(max(0.0, utc_s() - spots.at))
+
+    def on_facts(fact: Sighting | Reading) -> None:
+        process.on_evidence(fact.source, fact.evidence, fact.at)
+
+    await bus.hear(Sighting, on_facts)
+    await bus.hear(HotSpots, on_hot_spots)
+    await bus.hear(Reading, on_facts)
+    await bus.hear(SourceHealth, process.on_source_health)
+    await bus.hear(ProcessHealth, process.on_process_health)
+    for order in (Acknowledge, Silence, Resound, Reset):
+        await bus.answer(order, process.on_order)
+
+
+async def main(child: Child) -> None:
+    """Wait for the panel's lease, restore, decide until the lease is lost."""
+    lease = child.bus.lease("panel", child.source)
+    while not await lease.renew():
+        await asyncio.sleep(LEASE_RENEW_S)
+    process = opened(child, os.cpu_count() or 1)
+
+    async def hold() -> None:
+        while lease.held(time.monotonic()):
+            await asyncio.sleep(LEASE_RENEW_S)
+            await lease.renew()
+        raise BusError("the panel's lease was lost; another node may hold it now")
+
+    await listen(process)
+    try:
+        async with asyncio.TaskGroup() as work:
+            work.create_task(hold(), name="hold")
+            work.create_task(every(TICK_S, process.tick), name="tick")
+            work.create_task(every(1.0, process.say_beliefs), name="say beliefs")
+            work.create_task(process.say_state(), name="say state")
+            work.create_task(process.send(), name="send")
+    finally:
+        await lease.release()
+        process.journal.close()
+        process.outbox.close()

@@ -1,0 +1,59 @@
+"""The publisher process: the bus on one side, the MQTT broker on the other."""
+
+import asyncio
+import logging
+
+from embereye_addon.errors import SettingsFileError
+from embereye_addon.messages import AlarmChanged, ZoneState
+from embereye_addon.observe.clock import utc_s
+from embereye_addon.observe.metrics import ALARM_LATENCY
+from embereye_addon.processes import addon
+from embereye_addon.processes.child import Child, every
+from embereye_addon.publish.publisher import Publisher, Wiring
+from embereye_addon.settings import model
+
+_log = logging.getLogger(__name__)
+
+NO_BROKER = "No MQTT broker is set, so Home Assistant is told nothing; alarms are shown on the page only"
+STALE_S = 60.0
+"""An alarm that waited longer than this for its broker says nothing about how fast the path is."""
+
+
+def on_acked(change: AlarmChanged, _mono_s: float) -> None:
+    """Measure an alarm from the frame or packet that decided it to the broker's acknowledgement."""
+    took_s = utc_s() - change.at
+    if change.now is ZoneState.ALARM and 0.0 <= took_s < STALE_S:
+        first = change.explanation.shares[0].point if change.explanation.shares else ""
+        ALARM_LATENCY.labels("pf" if first.startswith("pf.") else "camera").observe(took_s)
+
+
+async def main(child: Child) -> None:
+    """Publish until told to stop. Without a broker in the settings that is a fault, and the rest runs on."""
+
+    async def ask_again() -> model.Mqtt | None:
+        if not addon.inside():
+            return None
+        try:
+            site = await addon.effective(child.folder, model.Site())
+        except SettingsFileError as err:
+            _log.warning("%s", err)
+            return None
+        return site.mqtt if site.mqtt.host else None
+
+    folder = child.folder.path / "publisher"
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    wiring = Wiring(
+        site=child.site, bus=child.bus, folder=folder, node=child.node, on_acked=on_acked, ask_again=ask_again
+    )
+    publisher = Publisher(wiring)
+
+    async def copy_faults() -> None:
+        told = dict(publisher.faults)
+        if not told and not child.site.mqtt.host and not publisher.mqtt.connected:
+            told["broker_disconnected"] = NO_BROKER
+        child.faults.clear()
+        child.faults.update(told)
+
+    async with asyncio.TaskGroup() as work:
+        work.create_task(publisher.run(), name="publish")
+        work.create_task(every(1.0, copy_faults), name="faults")

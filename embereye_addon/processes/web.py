@@ -1,0 +1,43 @@
+"""The web process: hears everything, shows it, and hands commands to the panel."""
+
+import asyncio
+import logging
+
+from embereye_addon.errors import LinkError
+from embereye_addon.processes import addon
+from embereye_addon.processes.child import Child
+from embereye_addon.web import assets
+from embereye_addon.web.app import Wiring, build, serving
+from embereye_addon.web.board import HEARD, Board
+from embereye_addon.web.ingress import Door
+
+_log = logging.getLogger(__name__)
+
+AGAIN_S = 5.0
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside an add-on the door lets in the Supervisor and this container only
+PORT_TAKEN = "web_port_taken"
+
+
+async def serve(child: Child, wiring: Wiring, host: str, again_s: float = AGAIN_S) -> None:
+    """Serve for ever. A port that cannot be had is a fault in words, and is tried again every `again_s`."""
+    while True:
+        try:
+            async with serving(build(wiring), host, child.site.web.port) as port:
+                child.faults.pop(PORT_TAKEN, None)
+                _log.info("the page is on http://%s:%d", host, port)
+                await asyncio.Event().wait()
+        except LinkError as err:
+            _log.log(logging.DEBUG if PORT_TAKEN in child.faults else logging.ERROR, "%s", err)
+            child.faults[PORT_TAKEN] = str(err)
+            await asyncio.sleep(again_s)
+
+
+async def main(child: Child) -> None:
+    """Show the page until told to stop."""
+    board = Board(child.site, lambda: bool(getattr(child.bus, "away", False)))
+    for kind in HEARD:
+        await child.bus.hear(kind, board.take)
+    inside = addon.inside()
+    door = Door(inside=inside, token=child.site.web.token)
+    wiring = Wiring(board=board, bus=child.bus, door=door, files=await asyncio.to_thread(assets.load))
+    await serve(child, wiring, EVERYWHERE if inside else child.site.web.host)

@@ -1,0 +1,224 @@
+"""The newest of everything the page shows, bounded by the things in the settings."""
+
+import base64
+import time
+import zlib
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from embereye_addon import __version__
+from embereye_addon.messages import (
+    Belief,
+    HotSpots,
+    Message,
+    PanelState,
+    ProcessHealth,
+    Reading,
+    Sighting,
+    SourceHealth,
+    ThermalFrame,
+)
+from embereye_addon.observe.clock import utc_s
+from embereye_addon.settings.model import Site
+from embereye_addon.web.trends import Trend
+
+Path = tuple[str, ...]
+Watcher = Callable[[Path], None]
+
+HEARD: Final = (PanelState, Belief, Sighting, HotSpots, ThermalFrame, Reading, SourceHealth, ProcessHealth)
+"""The types of fact that the board takes."""
+_CAMERA_KEYS: Final[dict[type, str]] = {Sighting: "sighting", SourceHealth: "health"}
+_DEVICE_KEYS: Final[dict[type, str]] = {HotSpots: "hot_spots", ThermalFrame: "thermal", SourceHealth: "health"}
+CELLS: Final = 24 * 32
+CHANNELS_MAX: Final = 16
+"""Inputs shown of one device; a PF device has five."""
+PROCESSES_MAX: Final = 64
+PANEL_SILENCE_S: Final = 15.0
+"""`topology`: the longest silence of panel_state."""
+
+
+class Board:
+    """What is known now. `take` facts; each that changes the picture is told to every watcher by its path."""
+
+    def __init__(self, site: Site, away: Callable[[], bool], now_mono_s: Callable[[], float] = time.monotonic) -> None:
+        self.watchers: set[Watcher] = set()
+        self.strange = 0
+        self._away = away
+        self._now_mono_s = now_mono_s
+        self._names = _names(site)
+        self._zones = {zone.id for zone in site.zones}
+        self._cameras = {f"cam.{camera.id}": camera.id for camera in site.cameras}
+        self._devices = {f"pf.{device.id}": device.id for device in site.devices}
+        self._facts: dict[Path, Any] = {}
+        self._trends: dict[tuple[str, str], Trend] = {}
+        self._panel_mono_s: float | None = None
+
+    # --- facts in -----------------------------------------------------------------------------------------
+    def take(self, fact: Message) -> None:
+        """Keep a fact as the newest of its kind; one about nothing in the settings is counted and dropped."""
+        path = self._path(fact)
+        if path is None:
+            self.strange += 1
+            return
+        value: Any = fact
+        if isinstance(fact, PanelState):
+            self._panel_mono_s = self._now_mono_s()
+        elif isinstance(fact, ThermalFrame):
+            value = thermal_view(fact)
+        elif isinstance(fact, HotSpots):
+            self._trend(path[1], "max_c").add(fact.at, fact.max_c)
+        elif isinstance(fact, Reading):
+            self._trend(path[1], fact.channel).add(fact.at, fact.raw)
+        self._facts[path] = value
+        for watcher in self.watchers:
+            watcher(path)
+
+    def _path(self, fact: Message) -> Path | None:
+        """Where a fact belongs in the state, if it does."""
+        match fact:
+            case PanelState():
+                return ("panel",)
+            case Belief():
+                return ("beliefs", fact.zone) if fact.zone in self._zones else None
+            case ProcessHealth():
+                return self._process(fact.source)
+            case _:
+                return self._of_source(fact)
+
+    def _of_source(self, fact: Message) -> Path | None:
+        """The place of what a camera or a PF device says, if it is in the settings."""
+        camera, device = self._cameras.get(fact.source), self._devices.get(fact.source)
+        if camera is not None:
+            key = _CAMERA_KEYS.get(type(fact))
+            return ("cameras", camera, key) if key else None
+        if device is None:
+            return None
+        if isinstance(fact, Reading):
+            return self._channel(device, fact.channel)
+        key = _DEVICE_KEYS.get(type(fact))
+        return ("devices", device, key) if key else None
+
+    def _channel(self, device: str, channel: str) -> Path | None:
+        """A device's input; no more of them than `CHANNELS_MAX`."""
+        path = ("devices", device, "readings", channel)
+        known = sum(1 for other in self._facts if other[:3] == path[:3])
+        return path if path in self._facts or known < CHANNELS_MAX else None
+
+    def _process(self, source: str) -> Path:
+        """A process's place; where there are too many, the one silent for longest goes."""
+        path = ("processes", source)
+        there = [other for other in self._facts if other[0] == "processes"]
+        if path not in self._facts and len(there) >= PROCESSES_MAX:
+            del self._facts[min(there, key=lambda other: self._facts[other].at)]
+        return path
+
+    def _trend(self, device: str, what: str) -> Trend:
+        return self._trends.setdefault((device, what), Trend())
+
+    # --- what is known ------------------------------------------------------------------------------------
+    def value(self, path: Path) -> Any:
+        """The newest value at a path; None where nothing was said yet."""
+        return self._facts.get(path)
+
+    def state(self) -> dict[str, Any]:
+        """Everything as one tree: site, panel, beliefs, cameras, devices, processes, beat. Plain and message types."""
+        tree: dict[str, Any] = {
+            "site": self._names["site"],
+            "panel": None,
+            "beliefs": {},
+            "cameras": {ident: dict(entry) for ident, entry in self._names["cameras"].items()},
+            "devices": {ident: {**entry, "readings": {}} for ident, entry in self._names["devices"].items()},
+            "processes": {},
+            "beat": self.beat(),
+        }
+        for path, value in self._facts.items():
+            place = tree
+            for step in path[:-1]:
+                place = place[step]
+            place[path[-1]] = value
+        return tree
+
+    def trends(self, device: str) -> dict[str, tuple[list[float], list[float]]] | None:
+        """A device's last ten minutes by value (`max_c` or an input): UTC seconds and values; None if unknown."""
+        if device not in self._devices.values():
+            return None
+        return {what: trend.points() for (ident, what), trend in self._trends.items() if ident == device}
+
+    def camera(self, ident: str) -> str | None:
+        """The source of a camera of the settings."""
+        return f"cam.{ident}" if f"cam.{ident}" in self._cameras else None
+
+    @property
+    def panel_age_s(self) -> float | None:
+        """Seconds since the panel was heard; None while it never was."""
+        return None if self._panel_mono_s is None else self._now_mono_s() - self._panel_mono_s
+
+    def beat(self) -> dict[str, Any]:
+        """What a page needs to know that it is not stale: this machine's UTC, the panel's silence, the bus."""
+        age_s = self.panel_age_s
+        return {
+            "utc_s": round(utc_s(), 3),
+            "panel_age_s": None if age_s is None else round(age_s, 1),
+            "bus": not self._away(),
+        }
+
+    def health(self) -> tuple[bool, str]:
+        """Whether the page can be believed, and in words why not."""
+        age_s = self.panel_age_s
+        if self._away():
+            return False, "the bus between the processes cannot be reached"
+        if age_s is None:
+            return False, "the panel has not been heard yet"
+        if age_s > PANEL_SILENCE_S:
+            return False, f"the panel has been silent for {age_s:.0f} s"
+        return True, f"the panel was heard {age_s:.0f} s ago"
+
+
+def _names(site: Site) -> dict[str, Any]:
+    """What the settings say of every thing shown; never an address or a password."""
+    limits = {zone.id: (zone.fixed_pre_c, zone.fixed_alarm_c) for zone in site.zones}
+    return {
+        "site": {
+            "name": site.name,
+            "version": __version__,
+            "zones": [{"id": zone.id, "name": zone.name, "sensitivity": zone.sensitivity} for zone in site.zones],
+        },
+        "cameras": {
+            camera.id: {"name": camera.name, "zone": camera.zone, "enabled": camera.enabled} for camera in site.cameras
+        },
+        "devices": {
+            device.id: {
+                "name": device.name,
+                "zone": device.zone,
+                "enabled": device.enabled,
+                "pre_c": limits.get(device.zone, (None, None))[0],
+                "alarm_c": limits.get(device.zone, (None, None))[1],
+            }
+            for device in site.devices
+        },
+    }
+
+
+def thermal_view(frame: ThermalFrame) -> dict[str, Any] | None:
+    """A thermal frame for browsers: `cells` as base64 of 768 little-endian int16 centi-degrees, -32768 = invalid."""
+    unpacker = zlib.decompressobj()
+    try:
+        raw = unpacker.decompress(frame.cells, 2 * CELLS + 1)
+    except zlib.error:
+        return None
+    if len(raw) != 2 * CELLS:
+        return None
+    return {
+        "at": frame.at,
+        "cells": base64.b64encode(raw).decode("ascii"),
+        "ambient_c": frame.ambient_c,
+        "supply_v": frame.supply_v,
+        "replaced": frame.replaced,
+    }
+
+
+def encode(value: Any) -> bytes:
+    """JSON of message types and plain ones; what is not a number becomes null."""
+    return msgspec.json.encode(value)

@@ -1,0 +1,192 @@
+// @ts-check
+// The page: it holds the store and lays out the elements, one row of tiles a zone, the worst zone first.
+import { LitElement, css, html, nothing, repeat } from "lit";
+import "./elements/banner.js";
+import "./elements/camera-tile.js";
+import "./elements/device-history.js";
+import "./elements/device-tile.js";
+import "./elements/faults-list.js";
+import "./elements/processes.js";
+import "./elements/zone-card.js";
+import { Live } from "./live.js";
+import { Store } from "./store.js";
+import { shared } from "./styles.js";
+import { follow } from "./theme.js";
+import { load, t } from "./words.js";
+
+const RANK = { alarm: 0, pre_alarm: 1, normal: 2 };
+
+class EmberPage extends LitElement {
+  static properties = { tick: { state: true } };
+
+  static styles = [
+    shared,
+    css`
+      :host {
+        max-width: 1500px;
+        margin: 0 auto;
+        padding: 1rem clamp(0.6rem, 2vw, 1.6rem) 2rem;
+      }
+      .top {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        justify-content: space-between;
+        gap: 0.2rem 1rem;
+        margin: 0 0.2rem 0.7rem;
+      }
+      h1 {
+        margin: 0;
+        font-size: 1.2rem;
+      }
+      .site {
+        display: flex;
+        flex-direction: column;
+        gap: 1.1rem;
+        margin-top: 1.1rem;
+      }
+      .doubtful {
+        filter: grayscale(1);
+      }
+      .zone {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 1rem;
+      }
+      .things {
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr));
+        gap: 1rem;
+        align-content: start;
+      }
+      ember-device-history {
+        grid-column: 1 / -1;
+      }
+      @media (min-width: 1020px) {
+        .zone {
+          grid-template-columns: minmax(330px, 1fr) minmax(0, 2fr);
+        }
+      }
+      footer {
+        margin-top: 1.2rem;
+        text-align: center;
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.store = new Store();
+    this.tick = 0;
+    this.drawn = false;
+    /** @type {{site: unknown, names: Record<string, string>}} */
+    this.named = { site: null, names: {} };
+    this.store.addEventListener("change", () => this.tick++);
+    setInterval(() => this.tick++, 1000);
+    new Live(this.store).start();
+  }
+
+  firstUpdated() {
+    this.replaceChildren();
+  }
+
+  render() {
+    const { state, doubt } = this.store;
+    const now = this.store.now();
+    const panel = state?.panel ?? null;
+    const name = state?.site.name ?? "EmberEye";
+    document.title = doubt ? `⚠ ${name}` : `${t(`title_${panel?.state}`)}${name}`;
+    return html`
+      <header class="top">
+        <h1>${name}</h1>
+        <span class="muted small">${t("supplements")}</span>
+      </header>
+      <main>
+        <ember-banner .panel=${panel} .doubt=${doubt} .heardAt=${this.store.heardAt} .now=${now}></ember-banner>
+        ${state ? this.#site(state, doubt, now) : nothing}
+      </main>
+      <footer class="muted small">EmberEye ${state?.site.version ?? ""} · ${t("supplements_more")}</footer>
+    `;
+  }
+
+  /**
+   * @param {import("./store.js").State} state
+   * @param {string} doubt
+   * @param {number} now
+   */
+  #site(state, doubt, now) {
+    const names = this.#names(state);
+    const zones = [...(state.panel?.zones ?? [])].sort((one, other) => RANK[one.state] - RANK[other.state]);
+    return html`<div class="site ${doubt ? "doubtful" : ""}">
+      ${repeat(
+        zones,
+        (zone) => zone.zone,
+        (zone) => this.#zone(state, zone, names, now),
+      )}
+      <ember-faults .faults=${state.panel?.faults ?? []} .names=${names} .now=${now}></ember-faults>
+      <ember-processes .processes=${state.processes} .now=${now}></ember-processes>
+    </div>`;
+  }
+
+  /**
+   * @param {import("./store.js").State} state
+   * @param {import("./store.js").ZoneStatus} zone
+   * @param {Record<string, string>} names
+   * @param {number} now
+   */
+  #zone(state, zone, names, now) {
+    /** @template {{zone: string}} T @param {Record<string, T>} things @returns {[string, T][]} */
+    const here = (things) => Object.entries(things).filter(([, thing]) => thing.zone === zone.zone);
+    return html`<div class="zone">
+      <ember-zone-card
+        .zone=${zone}
+        .belief=${state.beliefs[zone.zone]}
+        .names=${names}
+        .silenced=${state.panel?.silenced ?? false}
+        .now=${now}
+      ></ember-zone-card>
+      <div class="things">
+        ${repeat(
+          here(state.cameras),
+          ([ident]) => ident,
+          ([ident, camera]) => html`<ember-camera-tile .ident=${ident} .camera=${camera} .now=${now}></ember-camera-tile>`,
+        )}
+        ${repeat(
+          here(state.devices),
+          ([ident]) => ident,
+          ([, device]) => html`<ember-device-tile .device=${device} .now=${now}></ember-device-tile>`,
+        )}
+        ${repeat(
+          here(state.devices),
+          ([ident]) => ident,
+          ([ident, device]) => html`<ember-device-history .ident=${ident} .device=${device} .now=${now}></ember-device-history>`,
+        )}
+      </div>
+    </div>`;
+  }
+
+  /** The names of all cameras and PF devices by source; made once for each state from the start. @param {import("./store.js").State} state */
+  #names(state) {
+    if (this.named.site !== state.site) {
+      const names = Object.fromEntries([
+        ...Object.entries(state.cameras).map(([ident, camera]) => [`cam.${ident}`, camera.name]),
+        ...Object.entries(state.devices).map(([ident, device]) => [`pf.${ident}`, device.name]),
+      ]);
+      this.named = { site: state.site, names };
+    }
+    return this.named.names;
+  }
+}
+
+/** A token in the address has become a cookie by now; it need not stay in the history. */
+function tidyAddress() {
+  const address = new URL(location.href);
+  if (!address.searchParams.has("token")) return;
+  address.searchParams.delete("token");
+  history.replaceState(null, "", address);
+}
+
+tidyAddress();
+follow();
+await load();
+customElements.define("ember-page", EmberPage);

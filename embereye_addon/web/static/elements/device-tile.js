@@ -1,0 +1,50 @@
+// @ts-check
+// One PF device: its thermal picture and how it does.
+import { LitElement, css, html, nothing } from "lit";
+import { linkIcon } from "../icons.js";
+import { shared } from "../styles.js";
+import { known, number, t } from "../words.js";
+import "./heat-map.js";
+
+export class EmberDeviceTile extends LitElement {
+  static properties = { device: { attribute: false }, now: { type: Number } };
+
+  static styles = [
+    shared,
+    css`
+      .card {
+        height: 100%;
+        display: flex;
+        flex-direction: column;
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    /** @type {import("../store.js").Device | null} */
+    this.device = null;
+    this.now = 0;
+  }
+
+  render() {
+    const device = this.device;
+    if (!device) return nothing;
+    const state = device.enabled ? (device.health?.state ?? "connecting") : "disabled";
+    const words = device.health?.words ?? {};
+    return html`<section class="card" aria-label=${device.name}>
+      <div class="tile-head">
+        <h3>${device.name}</h3>
+        <span class="chip ${state}">${linkIcon(state)} ${t(`link_${state}`)}</span>
+      </div>
+      <ember-heat-map .thermal=${device.thermal} .clusters=${device.hot_spots?.clusters ?? []} .now=${this.now}></ember-heat-map>
+      ${(device.health?.faults ?? []).map(([code, text]) => html`<p class="trouble">${text || known(`fault_${code}`, code)}</p>`)}
+      <dl class="facts">
+        <div><dt>${t("packets")}</dt><dd>${number(device.health?.rate_hz, 1)}/s</dd></div>
+        <div><dt>${t("decided")}</dt><dd>${number(device.hot_spots?.decide_ms, 1)} ms</dd></div>
+        <div><dt>${t("chip")}</dt><dd>${words.ambient_c ? `${number(Number(words.ambient_c), 1)} °C` : "–"}</dd></div>
+      </dl>
+    </section>`;
+  }
+}
+customElements.define("ember-device-tile", EmberDeviceTile);

@@ -1,0 +1,70 @@
+// @ts-check
+// Texts, numbers and times in the reader's language.
+import { strings } from "./api.js";
+import { language } from "./theme.js";
+
+const LANGUAGES = ["en", "de"];
+
+/** @type {Record<string, string>} */
+let texts = {};
+let locale = "en";
+
+/** Load the texts; call once before anything is drawn. */
+export async function load() {
+  const wanted = language();
+  locale = LANGUAGES.includes(wanted) ? wanted : "en";
+  texts = await strings("en");
+  if (locale !== "en") texts = { ...texts, ...(await strings(locale)) };
+  document.documentElement.lang = locale;
+}
+
+/**
+ * The text of a key, with {names} filled in; an unknown key is shown as it is.
+ * @param {string} key
+ * @param {Record<string, string | number>} [values]
+ */
+export function t(key, values = {}) {
+  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}
+
+/**
+ * The text of a key, or `otherwise` where there is none.
+ * @param {string} key
+ * @param {string} otherwise
+ */
+export function known(key, otherwise) {
+  return texts[key] ?? otherwise;
+}
+
+/**
+ * A number with so many digits after the point; a dash for none.
+ * @param {number | null | undefined} value
+ * @param {number} [digits]
+ */
+export function number(value, digits = 0) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  return value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/**
+ * A clock time of UTC seconds, with the day when it is not today's.
+ * @param {number} utc
+ */
+export function clock(utc) {
+  const when = new Date(utc * 1000);
+  const time = when.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const today = when.toDateString() === new Date().toDateString();
+  return today ? time : `${when.toLocaleDateString(locale, { day: "numeric", month: "short" })} ${time}`;
+}
+
+/**
+ * How long ago, in words.
+ * @param {number} seconds
+ */
+export function ago(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 90) return t("for_s", { n: whole });
+  if (whole < 5400) return t("for_min", { n: Math.round(whole / 60) });
+  if (whole < 129600) return t("for_h", { n: Math.round(whole / 3600) });
+  return t("for_d", { n: Math.round(whole / 86400) });
+}

@@ -1,0 +1,267 @@
+"""The PF gateway with a simulated device: heat and inputs judged, and everything that is wrong told."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import time
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embereye_addon.bus.memory import Hub
+from embereye_addon.demo.pf_device import PfDevice
+from embereye_addon.demo.thermal import Fire
+from embereye_addon.fuse.analog import judge_digital
+from embereye_addon.messages import HotSpots, Kind, LinkState, ProcessHealth, Reading, Rule, SourceHealth, ThermalFrame
+from embereye_addon.processes import pf_gateway
+from embereye_addon.processes.folder import Folder
+from embereye_addon.processes.pf_gateway import (
+    EEPROM_BYTES,
+    JUDGE_LATE_S,
+    PfGateway,
+    cache,
+    faults,
+    judge,
+    rejected_share,
+    view,
+    watch,
+)
+from embereye_addon.sources.pf.analog import Measure
+from embereye_addon.sources.pf.gateway import Connected, Place
+from embereye_addon.sources.pf.mlx90640 import Conversion
+from embereye_addon.sources.pf.session import FrameSeen, SensorSeen, Uncalibrated
+from tests.fakes.cameras import until
+from tests.fakes.nats_server import free_port
+from tests.fakes.pf_client import PfClient
+from tests.processes.world import child_of, listening, running, site
+
+
+@contextlib.asynccontextmanager
+async def dialling(port: int, serial: str = "boiler") -> AsyncIterator[PfDevice]:
+    """A quick device that dials this port."""
+    device = PfDevice("127.0.0.1", port, serial=serial, period_s=0.1)
+    task = asyncio.create_task(device.run())
+    try:
+        yield device
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.timeout(40)
+async def test_a_device_is_judged_and_a_fire_is_seen(tmp_path: Path) -> None:
+    """The main job: quiet heat, inputs, a view for people and health; then a fire that meets the hard rules."""
+    hub, port = Hub(), free_port()
+    of = site(devices=("boiler",), pf_port=port)
+    async with listening(hub) as listener, running(child_of(hub, tmp_path, "pf_gateway", of), pf_gateway.main):
+        async with dialling(port) as device:
+            await until(lambda: listener.all(HotSpots) and listener.all(ThermalFrame) and listener.all(Reading), 15.0)
+            assert listener.all(HotSpots)[0].max_c < 60.0
+            assert {reading.channel for reading in listener.all(Reading)} >= {"ADC1", "ADC2"}
+            frame = listener.all(ThermalFrame)[0]
+            cells = np.frombuffer(zlib.decompress(frame.cells), "<i2")
+            assert cells.shape == (768,)
+            assert 1000 < np.median(cells) < 4000
+            await until(lambda: (health := listener.last(SourceHealth)) and health.state is LinkState.ONLINE, 15.0)
+            device.scene = replace(device.scene, fire=Fire(start_s=device.scene_s - 20.0))
+            rules = {Rule.FIXED_TEMPERATURE, Rule.FIXED_TEMPERATURE_PRE}
+            await until(lambda: rules <= set(listener.all(HotSpots)[-1].evidence[0].rules), 25.0)
+            spots = listener.all(HotSpots)[-1]
+            assert spots.evidence[0].kind is Kind.HEAT
+            assert spots.clusters
+            await until(lambda: listener.all(SourceHealth)[-1].received > 20, 15.0)
+            health = listener.all(SourceHealth)[-1]
+            assert health.faults == ()
+            assert health.rate_hz > 1.0
+            assert 3.0 < float(health.words["supply_v"]) < 3.6
+            assert (tmp_path / "eeprom" / "pf.boiler.bin").stat().st_size == EEPROM_BYTES
+        await until(lambda: listener.all(SourceHealth)[-1].state is LinkState.OFFLINE, 15.0)
+        ((code, text),) = listener.all(SourceHealth)[-1].faults
+        assert code == "device_silent"
+        assert text.startswith("PF device device boiler: ")
+
+
+@pytest.mark.timeout(30)
+async def test_a_taken_port_is_a_fault_until_it_is_free(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Another program on the port is named, and when it goes the devices come in without a restart."""
+    hub = Hub()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        of = site(devices=("boiler",), pf_port=port)
+        child = child_of(hub, tmp_path, "pf_gateway", of)
+        async with listening(hub) as listener, running(child, pf_gateway.main):
+            await until(lambda: "port_taken" in child.faults)
+            assert str(port) in child.faults["port_taken"]
+            await until(lambda: (beat := listener.last(ProcessHealth)) and beat.faults)
+            await asyncio.to_thread(taken.close)
+            await until(lambda: not child.faults, 15.0)
+            async with dialling(port):
+                await until(lambda: listener.all(HotSpots), 15.0)
+
+
+async def test_a_device_without_calibration_is_a_fault(tmp_path: Path) -> None:
+    """Frames that cannot be turned into temperatures give no evidence, and say so."""
+    hub, port = Hub(), free_port()
+    of = site(devices=("1234",), pf_port=port)
+    async with listening(hub) as listener, running(child_of(hub, tmp_path, "pf_gateway", of), pf_gateway.main):
+        await until(lambda: listener.all(SourceHealth))
+        async with PfClient(port) as client:
+            end_s = time.monotonic() + 8.0
+            while not [code for health in listener.all(SourceHealth) for code, _ in health.faults]:
+                assert time.monotonic() < end_s
+                await client.send(b"#serialno:1234!\r\n#frame1234:" + b"0" * 834 * 4 + b"!\r\n")
+                await asyncio.sleep(0.1)
+            codes = {code for health in listener.all(SourceHealth) for code, _ in health.faults}
+            assert codes <= {"uncalibrated", "bad_frames"}
+            assert not listener.all(HotSpots)
+
+
+def conversion(**changes: object) -> Conversion:
+    """A quiet room at 22 °C."""
+    made = Conversion(
+        to_c=np.full((24, 32), 22.0, np.float32),
+        ambient_c=30.0,
+        supply_v=3.3,
+        replaced=np.zeros((24, 32), np.bool_),
+        torn_k=0.2,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def gateway(path: Path, hub: Hub) -> PfGateway:
+    """A gateway of one device, without its port."""
+    of = site(devices=("boiler",))
+    return PfGateway(child_of(hub, path, "pf_gateway", of), {"pf.boiler": watch(of.devices[0], of.zones)})
+
+
+def frame(at_s: float, converted: Conversion | None) -> FrameSeen:
+    """A frame of the device."""
+    why = "" if converted else "no calibration"
+    return FrameSeen(np.zeros(834, np.uint16), converted is not None, converted, why, 1e9 + at_s, at_s)
+
+
+async def test_each_thing_that_is_wrong_is_named(tmp_path: Path) -> None:
+    """Every fault of a device in words, with the number that led to it; a device switched off has none."""
+    hub = Hub()
+    process = gateway(tmp_path, hub)
+    watched = process.watched["pf.boiler"]
+    now_s = time.monotonic()
+    place = Place(watched.device, now_s)
+    assert faults(place, watched, 0.0) == []
+    place.link.seen(now_s)
+    assert [code for code, _ in faults(place, watched, 0.0)] == ["uncalibrated"]
+    process.on_event("pf.boiler", frame(now_s, None))
+    assert "no calibration has been read" in dict(faults(place, watched, 0.0))["uncalibrated"]
+    process.on_event("pf.boiler", Uncalibrated("the dump is damaged"))
+    assert "the dump is damaged" in dict(faults(place, watched, 0.0))["uncalibrated"]
+    async with listening(hub) as listener:
+        process.on_event("pf.boiler", Connected("10.0.0.9"))
+        process.on_event("pf.boiler", frame(now_s, conversion(supply_v=2.5)))
+        await until(lambda: listener.all(HotSpots))
+    found = dict(faults(place, watched, 0.5))
+    assert set(found) == {"supply_out_of_range", "bad_frames"}
+    assert found["supply_out_of_range"].startswith("supply 2.50 V, chip 30.0 °C")
+    assert found["bad_frames"].startswith("50 % of the packets")
+    process.on_event("pf.boiler", frame(now_s, conversion()))
+    watched.stuck = ("adc1", "dio")
+    assert faults(place, watched, 0.0) == [("input_stuck", "the inputs adc1, dio do not move")]
+    watched.stuck = ()
+    watched.judged_s = place.link.since_mono_s = now_s - JUDGE_LATE_S - 1.0
+    ((code, text),) = faults(place, watched, 0.0)
+    assert code == "not_judged"
+    assert "no thermal frame could be judged for 21 s" in text
+    place.link.disable(now_s)
+    assert faults(place, watched, 1.0) == []
+    assert rejected_share(0, 0) == 0.0
+    assert rejected_share(4, 1) == 0.25
+
+
+async def test_a_frame_that_cannot_be_judged_is_a_fault(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A mistake of ours in judging must not look like a cold room: it is told, once, until a good frame."""
+    caplog.set_level(logging.ERROR)
+    process = gateway(tmp_path, Hub())
+    watched = process.watched["pf.boiler"]
+    now_s = time.monotonic()
+    place = Place(watched.device, now_s)
+    place.link.seen(now_s)
+    process.on_event("pf.boiler", frame(now_s, conversion()))
+    bad = conversion(to_c=np.zeros((3, 3), np.float32))
+    for step in range(3):
+        process.on_event("pf.boiler", frame(now_s + step, bad))
+    assert faults(place, watched, 0.0) == [
+        ("not_judged", "PF device device boiler: a FrameSeen could not be judged (ValueError)")
+    ]
+    assert len(caplog.records) == 1
+    process.on_event("pf.boiler", SensorSeen({"ADC1": 200.0}, 1e9, now_s))
+    assert faults(place, watched, 0.0)
+    process.on_event("pf.boiler", frame(now_s + 4.0, conversion()))
+    assert faults(place, watched, 0.0) == []
+    await asyncio.gather(*process.tasks)
+    assert not process.tasks
+
+
+def measure(**changes: object) -> Measure:
+    """A gas input that is well."""
+    made = Measure(
+        channel="adc1",
+        role="gas",
+        raw=270.0,
+        pct=6.6,
+        baseline=270.0,
+        sigma=6.5,
+        change_sigma=0.0,
+        change_pct=0.0,
+        warming_up=False,
+        stuck=False,
+        out_of_range=False,
+        digital=False,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def test_inputs_are_judged_by_their_role() -> None:
+    """A flame input that is stuck or of no role says nothing, and neither does a gas sensor that warms up."""
+    flame = measure(channel="dio", role="flame", digital=True, raw=1.0)
+    assert judge("pf.a", flame) == judge_digital("pf.a.dio", on=True)
+    assert judge("pf.a", replace(flame, stuck=True)) == ()
+    assert judge("pf.a", replace(flame, role="none")) == ()
+    risen = measure(change_sigma=50.0, change_pct=300.0)
+    (piece,) = judge("pf.a", risen)
+    assert piece.point == "pf.a.adc1"
+    assert piece.llr_nats > 0.0
+    for part in ("warming_up", "stuck", "out_of_range"):
+        assert not [found for found in judge("pf.a", measure(change_sigma=50.0, **{part: True})) if found.llr_nats > 0]
+
+
+def test_a_view_holds_every_pixel() -> None:
+    """What people see is centi-degrees; a pixel without a value is as cold as can be, and replaced ones are named."""
+    to_c = np.full((24, 32), 21.5, np.float32)
+    to_c[0, 0], to_c[0, 1] = np.nan, 1000.0
+    replaced = np.zeros((24, 32), np.bool_)
+    replaced[1, 1] = True
+    shown = view("pf.a", 7, 1e9, conversion(to_c=to_c, replaced=replaced))
+    cells = np.frombuffer(zlib.decompress(shown.cells), "<i2")
+    assert cells[:3].tolist() == [-32768, 32767, 2150]
+    assert shown.replaced == (33,)
+
+
+def test_a_dump_outlives_a_restart(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The calibration is asked for once a device's life, not once a start; half a file is none; a bad disk is words."""
+    kept = cache(Folder(tmp_path))
+    words = np.arange(832, dtype=np.uint16)
+    assert kept.load("pf.a") is None
+    kept.save("pf.a", words)
+    again = cache(Folder(tmp_path)).load("pf.a")
+    assert again is not None
+    assert again.dtype == np.uint16
+    assert np.array_equal(again, words)
+    (tmp_path / "eeprom" / "pf.a.bin").write_bytes(b"half")
+    assert kept.load("pf.a") is None
+    (tmp_path / "file").write_text("in the way")
+    cache(Folder(tmp_path / "file")).save("pf.a", words)
+    assert "the EEPROM of pf.a cannot be kept" in caplog.text

@@ -1,0 +1,128 @@
+"""A small site, its messages, and a page's server around them on the memory bus."""
+
+import contextlib
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp.test_utils import TestClient, TestServer
+
+from embereye_addon.bus.memory import Hub, MemoryBus
+from embereye_addon.messages import (
+    Belief,
+    Box,
+    Fault,
+    HotSpots,
+    LinkState,
+    Message,
+    PanelState,
+    ProcessHealth,
+    Reading,
+    Sighting,
+    SourceHealth,
+    ThermalFrame,
+    ZoneState,
+    ZoneStatus,
+)
+from embereye_addon.settings.model import Camera, Device, Site, Web, Zone
+from embereye_addon.web import assets
+from embereye_addon.web.app import Wiring, build
+from embereye_addon.web.board import HEARD, Board
+from embereye_addon.web.ingress import Door
+
+SITE = Site(
+    name="Test site",
+    web=Web(port=0),
+    zones=(Zone(id="dock", name="Dock"),),
+    cameras=(Camera(id="north", name="North", url="rtsp://camera.example/1", zone="dock", password="not to be shown"),),
+    devices=(Device(id="roof", name="Roof", zone="dock"),),
+)
+FILES = assets.load()
+
+
+def panel(state: ZoneState = ZoneState.NORMAL, seq: int = 1) -> PanelState:
+    """The panel with its one zone."""
+    zone = ZoneStatus(zone="dock", name="Dock", state=state, since=100.0)
+    fault = Fault(code="stream_lost", about="cam.north", since=50.0, text="The camera's stream is lost")
+    return PanelState(source="panel", seq=seq, revision=seq, state=state, zones=(zone,), faults=(fault,))
+
+
+def sighting(seq: int = 1, source: str = "cam.north") -> Sighting:
+    """One look with one flame."""
+    box = Box(label="flame", confidence=0.9, left=0.1, top=0.2, right=0.3, bottom=0.4)
+    return Sighting(source=source, seq=seq, at=200.0, node="node1", frame=seq, model="m", looked=seq, boxes=(box,))
+
+
+def thermal(cells: bytes | None = None) -> ThermalFrame:
+    """A frame at 20 °C, or of the given packed cells."""
+    packed = zlib.compress(b"\xd0\x07" * 768) if cells is None else cells
+    return ThermalFrame(source="pf.roof", at=200.0, cells=packed, ambient_c=25.0, supply_v=3.3)
+
+
+def reading(channel: str = "ADC1", at: float = 200.0, raw: float = 900.0) -> Reading:
+    """One input."""
+    return Reading(
+        source="pf.roof",
+        at=at,
+        channel=channel,
+        role="smoke",
+        raw=raw,
+        baseline=890.0,
+        change_sigma=0.5,
+        warming_up=False,
+        stuck=False,
+    )
+
+
+def hot_spots(at: float = 200.0, max_c: float = 24.0) -> HotSpots:
+    """One look of a PF device."""
+    return HotSpots(source="pf.roof", at=at, node="node1", max_c=max_c, median_c=21.0)
+
+
+def process(name: str = "node1.panel", at: float = 0.0) -> ProcessHealth:
+    """One process."""
+    return ProcessHealth(
+        source=name, at=at, node="node1", pid=1, rss_mib=30.0, cpu_pct=1.0, loop_lag_ms=0.5, started_at=0.0
+    )
+
+
+def everything() -> tuple[Message, ...]:
+    """One message of every kind that the page shows."""
+    return (
+        panel(),
+        Belief(source="panel", zone="dock", sum_nats=1.0, pre_alarm_nats=11.0, alarm_nats=16.0),
+        sighting(),
+        hot_spots(),
+        thermal(),
+        reading(),
+        SourceHealth(source="cam.north", node="node1", state=LinkState.ONLINE),
+        SourceHealth(source="pf.roof", node="node1", state=LinkState.ONLINE),
+        process(),
+    )
+
+
+@dataclass(slots=True)
+class Served:
+    """A page's server as a test sees it: a client, the board behind it, and its end of the bus."""
+
+    client: TestClient[aiohttp.web.Request, aiohttp.web.Application]
+    board: Board
+    bus: MemoryBus
+    hub: Hub
+
+
+@contextlib.asynccontextmanager
+async def served(door: Door | None = None, site: Site = SITE) -> AsyncIterator[Served]:
+    """Serve the real page on a free port of the loopback, hearing a memory bus."""
+    hub = Hub()
+    bus = MemoryBus(hub)
+    board = Board(site, lambda: hub.away)
+    for kind in HEARD:
+        await bus.hear(kind, board.take)
+    app = build(Wiring(board=board, bus=bus, door=door or Door(), files=FILES))
+    try:
+        async with TestClient(TestServer(app)) as client:
+            yield Served(client, board, bus, hub)
+    finally:
+        await bus.close()

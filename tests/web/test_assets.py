@@ -1,0 +1,67 @@
+"""The page's own files."""
+
+import base64
+import hashlib
+import json
+import re
+
+from embereye_addon.web import assets
+
+FILES = assets.load()
+OWN = [path for path in FILES if path.endswith(".js") and not path.startswith("vendor/")]
+
+
+def test_every_import_leads_to_a_file() -> None:
+    """A file that was renamed must not leave a white page."""
+    named = json.loads(re.findall(rb"importmap\">(.*?)<", FILES["index.html"].body)[0])["imports"]
+    for target in named.values():
+        assert target.removeprefix("./static/") in FILES
+    for path in OWN:
+        for target in re.findall(r"(?:from|import) \"([^\"]+)\";", FILES[path].body.decode()):
+            if target.startswith("."):
+                parts = path.split("/")[:-1]
+                for step in target.split("/"):
+                    parts = parts[:-1] if step == ".." else parts if step == "." else [*parts, step]
+                assert "/".join(parts) in FILES, f"{path} imports {target}"
+            else:
+                assert target in named
+
+
+def test_every_text_is_there_in_every_language() -> None:
+    """No reader may see a key instead of words."""
+    languages = {path: json.loads(FILES[path].body) for path in FILES if path.startswith("i18n/")}
+    assert set(languages) == {"i18n/en.json", "i18n/de.json"}
+    assert set(languages["i18n/en.json"]) == set(languages["i18n/de.json"])
+    used = {key for path in OWN for key in re.findall(r"\bt\(\"(\w+)\"", FILES[path].body.decode())}
+    assert used <= set(languages["i18n/en.json"])
+    for key, text in languages["i18n/en.json"].items():
+        other = languages["i18n/de.json"][key]
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", other)), key
+
+
+def test_only_two_files_talk_to_the_server_and_none_has_an_absolute_address() -> None:
+    """Behind ingress an absolute address leads nowhere."""
+    for path in OWN:
+        text = FILES[path].body.decode()
+        assert text.startswith("// @ts-check")
+        assert len(text.splitlines()) < 300
+        if path not in ("api.js", "live.js"):
+            assert not re.search(r"(?<![#.\w])fetch\(|WebSocket|XMLHttpRequest", text), path
+        assert not re.search(r"[\"'`(]/(?:api|static)/", text), path
+        assert "http://" not in text.replace("http://www.w3.org", "")
+
+
+def test_the_vendored_modules_name_their_licences() -> None:
+    """What others wrote must carry their licences."""
+    licences = FILES["vendor/LICENSES.txt"].body.decode()
+    for name in ("lit", "lit-html", "lit-element", "@lit/reactive-element", "uplot"):
+        assert f"=== {name} " in licences
+    for path in ("vendor/lit.js", "vendor/uplot.js"):
+        assert b"LICENSES.txt" in FILES[path].body[:200]
+
+
+def test_the_import_map_is_allowed_by_its_hash() -> None:
+    """The page's policy forbids scripts in pages but for this one."""
+    digest = base64.b64encode(hashlib.sha256(b"{}").digest()).decode()
+    assert assets.script_hashes(b'<script type="importmap">{}</script>') == f"'sha256-{digest}'"
+    assert assets.script_hashes(b"") == ""

@@ -17,8 +17,8 @@ from embereye_addon.errors import ModelError
 
 WEIGHTS = Path(__file__).parent / "weights"
 CARD_LIMIT = 1 << 20
-BOX_LOGIT = 0.0
-"""A cell that is more likely than not to hold the thing belongs to its box, if the picture as a whole agrees."""
+BOX_LOGIT = 2.0
+"""A cell that holds the thing with 88 % or more belongs to its box, if the picture as a whole agrees."""
 
 
 class Histogram(msgspec.Struct, frozen=True):

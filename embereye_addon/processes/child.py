@@ -23,6 +23,7 @@ from embereye_addon.settings.model import Site
 _log = logging.getLogger(__name__)
 
 DROPS_S = 5.0
+ASK_AGAIN_S = 2.0
 
 
 @dataclass(slots=True)
@@ -96,6 +97,20 @@ async def _run(name: str, folder: Folder, main: Main) -> None:
     await live(Child(name, access.node, folder, folder.site(), bus), main)
 
 
+def end(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
+    """Cancel the process's work, and go on asking: Python 3.11's `wait_for` can swallow a cancellation."""
+    task.cancel()
+    loop.call_later(ASK_AGAIN_S, _insist, loop, task)
+
+
+def _insist(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
+    """Whoever swallowed the cancellation is deeper than the task that was cancelled: ask all of them."""
+    if not task.done():
+        for each in asyncio.all_tasks(loop):
+            each.cancel()
+        loop.call_later(ASK_AGAIN_S, _insist, loop, task)
+
+
 def run(name: str, path: Path, main: Main) -> int:
     """Run one process by its command until SIGTERM or SIGINT; returns the exit code."""
     stop_log = log.start(name, os.environ.get("EMBEREYE_LOG_LEVEL", "info"))
@@ -104,7 +119,7 @@ def run(name: str, path: Path, main: Main) -> int:
             loop = runner.get_loop()
             task = loop.create_task(_run(name, Folder(path), main), name=name)
             for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, task.cancel)
+                loop.add_signal_handler(number, end, loop, task)
             with contextlib.suppress(asyncio.CancelledError):
                 runner.run(_wait(task))
         return 0

@@ -16,7 +16,7 @@ from embereye_addon.bus.memory import Hub
 from embereye_addon.errors import BusError
 from embereye_addon.messages import ProcessHealth
 from embereye_addon.observe.metrics import DIED_VARIABLE, REGISTRY
-from embereye_addon.processes.child import Child, every, reasons, run
+from embereye_addon.processes.child import Child, end, every, reasons, run
 from embereye_addon.processes.folder import BusAccess, Folder
 from embereye_addon.settings.model import Site
 from tests.fakes.cameras import until
@@ -144,3 +144,28 @@ async def test_a_restart_and_what_the_bus_gave_up_are_measured(tmp_path: Path, m
         await task
     assert REGISTRY.get_sample_value("embereye_bus_drops_total", {"channel": "slow.reading"}) == 3.0
     assert (REGISTRY.get_sample_value("embereye_restart_seconds_sum", {"process": "panel"}) or 0.0) >= 2.0
+
+
+def test_a_swallowed_cancellation_does_not_keep_a_process_alive() -> None:
+    """A process that a container ends must end, also when a library deep below swallowed the first request."""
+    swallowed: list[int] = []
+
+    async def deaf() -> None:
+        while len(swallowed) < 2:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                swallowed.append(1)
+        await asyncio.Event().wait()
+
+    async def work() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(deaf())
+
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        task = loop.create_task(work())
+        loop.call_later(0.1, end, loop, task)
+        with contextlib.suppress(asyncio.CancelledError):
+            loop.run_until_complete(task)
+    assert len(swallowed) == 2

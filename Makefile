@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SITE ?= site.yaml
 
-.PHONY: demo run test check quick fmt golden system soak lock clean
+.PHONY: demo run test check quick fmt golden system soak bench-pf fuzz fuzz-keep lock clean
 
 $(VENV)/run.done: requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "EmberEye needs Python 3.11 or newer; name one with make PYTHON=python3.12"; exit 1; }
@@ -60,9 +60,30 @@ MINUTES ?= 10
 soak: $(VENV)/dev.done ## a measured load: make soak CAMERAS=5 FPS=25 DEVICES=5 HZ=10 MINUTES=10
 	@$(BIN)/python -m embereye_addon soak --cameras $(CAMERAS) --fps $(FPS) --devices $(DEVICES) --hz $(HZ) --minutes $(MINUTES) $(ARGS)
 
+SECONDS ?= 60
+TARGETS ?= packets session half_duplex thermometry commands
+FUZZ_VENV := .venv-fuzz
+fuzz: ## coverage-guided fuzzing, SECONDS a target: make fuzz SECONDS=600 TARGETS="packets session"
+	@$(PYTHON) -c 'import platform, sys; sys.exit(not (sys.platform == "linux" and platform.machine() == "x86_64" and (3, 11) <= sys.version_info < (3, 15)))' \
+	  || { echo "make fuzz is skipped: atheris is only to be had for CPython 3.11 to 3.14 on Linux x86-64"; exit 0; } \
+	  && $(MAKE) --no-print-directory $(FUZZ_VENV)/done && for target in $(TARGETS); do \
+	    nice -n 10 $(FUZZ_VENV)/bin/python -m tests.fuzz.run $$target $(SECONDS) || exit 1; done
+
+$(FUZZ_VENV)/done: requirements/fuzz.txt
+	@test -x $(FUZZ_VENV)/bin/python || $(PYTHON) -m venv $(FUZZ_VENV)
+	@$(FUZZ_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/fuzz.txt
+	@touch $@
+
+fuzz-keep: $(VENV)/dev.done ## take what the fuzzer found into the kept corpus, minimised
+	@for target in $(TARGETS); do $(BIN)/python -m tests.fuzz.run --keep $$target || exit 1; done
+
+bench-pf: $(VENV)/dev.done ## 100 PF devices at 10 Hz into one core, a burst, then strangers: make bench-pf ARGS="--devices 50"
+	@$(BIN)/python -m embereye_addon bench-pf --settle 40 $(ARGS)
+
 lock: $(VENV)/dev.done ## renew the locks after a change of pyproject.toml
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q pyproject.toml --extra demo -o requirements/run.txt
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q pyproject.toml --extra demo --group dev -o requirements/dev.txt
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -c requirements/run.txt requirements/fuzz.in -o requirements/fuzz.txt
 
 clean:
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage*
+	@rm -rf $(VENV) $(FUZZ_VENV) .mypy_cache .ruff_cache .pytest_cache .coverage*

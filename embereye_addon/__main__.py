@@ -26,12 +26,23 @@ It supplements certified fire detection and does not replace it.
   python -m embereye_addon --site site.yaml --check   read the settings, say what is wrong, start nothing
   python -m embereye_addon verify            check the journal's hash chain
   python -m embereye_addon soak --help       a measured load on this machine
+  python -m embereye_addon bench-pf --help   many PF devices at full rate, a burst, and strangers
+  python -m embereye_addon pf-decode --help  frames of a PF device become temperatures in a file
+  python -m embereye_addon pf-sim --help     simulated PF devices that dial any gateway
+  python -m embereye_addon pf-replay --help  a captured PF device speaks again to a running gateway
   python -m embereye_addon PROCESS [INDEX]   one process by hand, beside a running supervisor:
                                              {", ".join(process.name for process in PROCESSES)}
 """
-STAGED = ("demo", "soak")
-"""Commands with a command line of their own, in modules of `demo`."""
-COMMANDS = ("supervisor", *STAGED, "verify", *(process.name for process in PROCESSES))
+APART = {
+    "demo": "embereye_addon.demo.demo",
+    "soak": "embereye_addon.demo.soak",
+    "bench-pf": "embereye_addon.demo.bench_pf",
+    "pf-decode": "embereye_addon.tools.pf_decode",
+    "pf-sim": "embereye_addon.tools.pf_sim",
+    "pf-replay": "embereye_addon.tools.pf_replay",
+}
+"""Commands with a command line of their own, and their modules."""
+COMMANDS = ("supervisor", *APART, "verify", *(process.name for process in PROCESSES))
 ADDON_SITE = Path("/config/site.yaml")
 """The settings file that the user of the add-on can reach."""
 
@@ -96,8 +107,8 @@ def one(name: str, index: int, folder: Folder) -> int:
 
 def command(words: list[str]) -> int:
     """Do what the command line says; returns the exit code."""
-    if words and words[0] in STAGED:
-        return int(importlib.import_module(f"embereye_addon.demo.{words[0]}").command(words[1:]))
+    if words and words[0] in APART:
+        return int(importlib.import_module(APART[words[0]]).command(words[1:]))
     given = arguments(words)
     folder = data_folder(given.folder)
     if given.check:

@@ -107,7 +107,10 @@ class Sighting(Message, frozen=True, kw_only=True):
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
-    """Connected hot pixels: peak and mean in °C, area in pixels, centroid as fractions, contrast and rise."""
+    """Connected hot pixels: peak and mean in °C, area in pixels, centroid as fractions, contrast and rise.
+
+    `track` (from 1) is the same for one hot spot from frame to frame; `age_s` is the time since it was first seen.
+    """
 
     peak_c: float
     mean_c: float
@@ -116,6 +119,8 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     y: Fraction
     contrast_k: float
     rise_k_min: float = 0.0
+    track: int = 0
+    age_s: float = 0.0
 
 
 class HotSpots(Message, frozen=True, kw_only=True):
@@ -130,16 +135,21 @@ class HotSpots(Message, frozen=True, kw_only=True):
 
 
 class ThermalFrame(Message, frozen=True, kw_only=True):
-    """24x32 int16 centi-degrees, little-endian, zlib-compressed; exists only once calibrated; for viewers."""
+    """24x32 int16 centi-degrees as `thermal.cells` packs them by `coding`; only once calibrated; for viewers."""
 
     cells: Annotated[bytes, Meta(max_length=4096)]
     ambient_c: float
     supply_v: float
     replaced: Annotated[tuple[int, ...], Meta(max_length=768)] = ()
+    coding: Annotated[str, Meta(max_length=16)] = "zlib"
 
 
 class Reading(Message, frozen=True, kw_only=True):
-    """One analog or digital input of a PF device, with its learned baseline and its change in sigmas."""
+    """One analog or digital input of a PF device, with its learned baseline and its change in sigmas.
+
+    `raw` and all that is judged are of the newest reading; `mean`, `low`, `high` of all `count` since the last message.
+    `slope_per_min` is the trend of the last two minutes in counts a minute, positive towards alarm.
+    """
 
     channel: Annotated[str, Meta(max_length=64)]
     role: Annotated[str, Meta(max_length=16)]
@@ -149,6 +159,11 @@ class Reading(Message, frozen=True, kw_only=True):
     warming_up: bool
     stuck: bool
     evidence: Annotated[tuple[Evidence, ...], Meta(max_length=2)] = ()
+    mean: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    count: int = 0
+    slope_per_min: float = 0.0
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,6 +188,28 @@ class SourceHealth(Message, frozen=True, kw_only=True):
     latency_ms: float = 0.0
     faults: Annotated[tuple[tuple[str, str], ...], Meta(max_length=16)] = ()
     words: Annotated[dict[str, str], Meta(max_length=32)] = {}
+    judged: int = 0
+
+
+class PendingDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """One connection that waits for approval: what it calls itself, its address, and since when (UTC seconds).
+
+    `sensor_id` is its thermal chip's number, once read. A `double` uses the name of a device that is connected.
+    """
+
+    identity: Annotated[str, Meta(max_length=64)]
+    address: Annotated[str, Meta(max_length=64)]
+    first_seen: float
+    sensor_id: Annotated[str, Meta(max_length=16)] = ""
+    double: bool = False
+
+
+class PendingDevices(Message, frozen=True, kw_only=True):
+    """Every PF device that speaks but is not in the settings, and how many connections the door turned away."""
+
+    node: SourceId
+    devices: Annotated[tuple[PendingDevice, ...], Meta(max_length=64)] = ()
+    refused: Annotated[int, Meta(ge=0)] = 0
 
 
 class ProcessHealth(Message, frozen=True, kw_only=True):
@@ -297,6 +334,12 @@ class SnapshotRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     source: SourceId
     live: bool = False
+
+
+class Sirens(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The panel's order to the PF gateway: the zones whose devices sound their sirens; all others are silent."""
+
+    zones: Annotated[tuple[SourceId, ...], Meta(max_length=512)]
 
 
 class Snapshot(Message, frozen=True, kw_only=True):

@@ -55,6 +55,7 @@ CHANNELS = (
     Channel("thermal_frame", m.ThermalFrame, Keep.LATEST, 0.0),
     Channel("reading", m.Reading, Keep.LATEST, 20.0),
     Channel("source_health", m.SourceHealth, Keep.LATEST, 6.0),
+    Channel("pending_devices", m.PendingDevices, Keep.LATEST, 6.0),
     Channel("process_health", m.ProcessHealth, Keep.LATEST, 6.0),
     Channel("belief", m.Belief, Keep.LATEST, 3.0),
     Channel("alarm_changed", m.AlarmChanged, Keep.EVERY, 0.0),
@@ -66,6 +67,7 @@ REQUESTS = (
     Request("silence", m.Done, "panel", m.Silence),
     Request("resound", m.Done, "panel", m.Resound),
     Request("reset", m.Done, "panel", m.Reset),
+    Request("sirens", m.Done, "pf_gateway", m.Sirens),
     Request("snapshot", m.Snapshot, "detector", m.SnapshotRequest),
 )
 
@@ -73,7 +75,7 @@ PROCESSES = (
     Process(
         "pf_gateway",
         "embereye_addon.processes.pf_gateway",
-        says=("hot_spots", "thermal_frame", "reading", "source_health", "process_health"),
+        says=("hot_spots", "thermal_frame", "reading", "source_health", "pending_devices", "process_health"),
         hears=(),
         reads=("pf", "devices", "zones"),
     ),
@@ -119,6 +121,7 @@ PROCESSES = (
             "thermal_frame",
             "reading",
             "source_health",
+            "pending_devices",
             "process_health",
         ),
         reads=("name", "web", "zones", "cameras", "devices"),

@@ -23,7 +23,9 @@ EXPLANATION = m.Explanation(
     threshold_nats=16.0,
     shares=(SHARE,),
 )
-CLUSTER = m.Cluster(peak_c=91.5, mean_c=80.25, area_px=6, x=0.375, y=0.25, contrast_k=66.5, rise_k_min=12.5)
+CLUSTER = m.Cluster(
+    peak_c=91.5, mean_c=80.25, area_px=6, x=0.375, y=0.25, contrast_k=66.5, rise_k_min=12.5, track=3, age_s=41.5
+)
 FAULT = m.Fault(code="stream_lost", about="cam.dock-3", since=1_700_000_000.5, text="no route to the camera")
 STATUS = m.ZoneStatus(
     zone="dock",
@@ -70,7 +72,15 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         evidence=(EVIDENCE,),
         decide_ms=1.5,
     ),
-    _made(m.ThermalFrame, DEVICE, cells=b"\x78\x9c cells", ambient_c=31.5, supply_v=3.25, replaced=(3, 767)),
+    _made(
+        m.ThermalFrame,
+        DEVICE,
+        cells=b"\x78\x9c cells",
+        ambient_c=31.5,
+        supply_v=3.25,
+        replaced=(3, 767),
+        coding="zlib-xy",
+    ),
     _made(
         m.Reading,
         DEVICE,
@@ -82,6 +92,11 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         warming_up=True,
         stuck=True,
         evidence=(EVIDENCE,),
+        mean=1230.25,
+        low=1220.5,
+        high=1240.5,
+        count=7,
+        slope_per_min=12.5,
     ),
     _made(
         m.SourceHealth,
@@ -96,6 +111,22 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         latency_ms=35.5,
         faults=(("stream_lost", "no route"),),
         words={"codec": "h264"},
+        judged=990,
+    ),
+    _made(
+        m.PendingDevices,
+        {"source": "node-1.pf_gateway", "seq": 44, "at": 1_700_000_003.25},
+        node="node-1",
+        devices=(
+            m.PendingDevice(
+                identity="AB1234",
+                address="10.0.0.32",
+                first_seen=1_700_000_001.25,
+                sensor_id="021C5626618B",
+                double=True,
+            ),
+        ),
+        refused=3,
     ),
     _made(
         m.ProcessHealth,
@@ -153,5 +184,6 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
     m.Resound(by="anna", way="ui", target="dock"),
     m.Reset(by="anna", way="ui", target="dock"),
     m.Done(ok=False, why="Dock stays in alarm: it burns"),
+    m.Sirens(zones=("dock", "hall")),
     m.SnapshotRequest(source="cam.dock-3", live=True),
 )

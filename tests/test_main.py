@@ -69,7 +69,13 @@ def test_a_process_by_hand_needs_its_supervisor(tmp_path: Path, capsys: pytest.C
 
 def test_unknown_words_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A typing error starts nothing, not in the commands with words of their own either."""
-    for words in (["panel", "--fodler", "x"], ["demo", "--nonsense"], ["soak", "--nonsense"], ["nonsense"]):
+    for words in (
+        ["panel", "--fodler", "x"],
+        ["demo", "--nonsense"],
+        ["soak", "--nonsense"],
+        ["pf-sim", "--nonsense"],
+        ["nonsense"],
+    ):
         with pytest.raises(SystemExit):
             program.command(words)
         assert words[-2 if len(words) > 2 else -1] in capsys.readouterr().err
@@ -110,3 +116,13 @@ def test_errors_are_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert "log_level: 'loud' is not accepted" in capsys.readouterr().err
     monkeypatch.setattr(sys, "argv", ["embereye", "verify", "--folder", str(tmp_path)])
     assert program.main() == 1
+
+
+@pytest.mark.parametrize("name", program.APART)
+def test_every_command_is_named_and_helps(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that the help does not list is found by nobody."""
+    assert f"python -m embereye_addon {name}" in program.ABOUT
+    with pytest.raises(SystemExit) as ended:
+        program.command([name, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: python -m embereye_addon {name}" in capsys.readouterr().out

@@ -44,7 +44,9 @@ class PfDevice:
 
     tag: of the packet headers. serial: announced after connecting if given. sensor_id: 12 hex digits.
     clock_s: monotonic seconds, the time the scene lives in. on_frame: called after each frame with the clock at
-    the moment the picture was taken.
+    the moment the picture was taken. half_duplex: whether a serial line sets its pace and its manners; without one
+    packets go out at once, and every command is heard, also with a line end. None: from 1 s a frame on, and strict
+    about line ends all the same.
     """
 
     host: str
@@ -57,10 +59,12 @@ class PfDevice:
     seed: int = 0
     on_frame: Callable[[float], None] | None = None
     clock_s: Callable[[], float] = time.monotonic
+    half_duplex: bool | None = None
     frames_sent: int = field(default=0, init=False)
     commands_lost: int = field(default=0, init=False)
     commands_ignored: int = field(default=0, init=False)
     connections: int = field(default=0, init=False)
+    connected: bool = field(default=False, init=False)
     _array: ThermalArray = field(init=False)
     _eeprom: NDArray[np.uint16] = field(init=False)
     _exposed: tuple[float, NDArray[np.float64] | None] = field(default=(0.0, None), init=False)
@@ -120,6 +124,7 @@ class PfDevice:
         async with asyncio.timeout(_CONNECT_S):
             reader, writer = await asyncio.open_connection(self.host, self.port)
         self.connections += 1
+        self.connected = True
         self._streaming.clear()
         self._eeprom_asked = self._transmitting = self._disturbed = False
         _log.info("simulated PF device %s connected to %s:%s", self.serial or self.tag, self.host, self.port)
@@ -131,6 +136,7 @@ class PfDevice:
             for task in done:
                 task.result()
         finally:
+            self.connected = False
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -139,6 +145,8 @@ class PfDevice:
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Obey commands until the host closes; each must come bare and in a read of its own."""
         while received := await reader.read(256):
+            if self.half_duplex is False:
+                received = received.strip()
             if self._transmitting:
                 self._disturbed = True
                 self.commands_lost += 1
@@ -207,7 +215,7 @@ class PfDevice:
 
     async def _transmit(self, writer: asyncio.StreamWriter, packet: bytes) -> None:
         """Write a long packet in the segments of the real device, each when the line would have delivered it."""
-        if self.period_s < PACED_FROM_S:
+        if not (self.period_s >= PACED_FROM_S if self.half_duplex is None else self.half_duplex):
             await self._write(writer, packet)
             return
         bytes_s = WIRE_BYTES_S * max(1.0, CYCLE_S / self.period_s)

@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-import numpy as np
-from prometheus_client.parser import text_string_to_metric_families
-
 from embereye_addon import __version__
+from embereye_addon.demo import figures
 from embereye_addon.demo.clips import EncodedClip, Take, take_clip
+from embereye_addon.demo.figures import growth_pct, histogram_quantiles, quantiles
 from embereye_addon.demo.scenes import FLAME_GROWS_S
 from embereye_addon.demo.site import Plan, Staged, free_port, logged, staged, until_told
 from embereye_addon.errors import BusError
@@ -170,55 +169,6 @@ async def _reset(site: Staged, watch: Watch, zone: str) -> bool:
     return False
 
 
-def quantiles(values: list[float]) -> dict[str, float | int]:
-    """Sample size, P50, P95, P99 and the greatest."""
-    if not values:
-        return {"n": 0}
-    p50, p95, p99 = np.percentile(values, [50, 95, 99])
-    return {
-        "n": len(values),
-        "p50": round(float(p50), 2),
-        "p95": round(float(p95), 2),
-        "p99": round(float(p99), 2),
-        "max": round(max(values), 2),
-    }
-
-
-def histogram_quantiles(text: str, name: str) -> dict[str, float | int]:
-    """P50, P95 and P99 (ms) of a Prometheus histogram in seconds, linear within a bucket."""
-    edges: dict[float, float] = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            if sample.name == f"{name}_bucket":
-                edge = float(sample.labels["le"])
-                edges[edge] = edges.get(edge, 0.0) + sample.value
-    rows = sorted(edges.items())
-    if not rows or rows[-1][1] == 0:
-        return {"n": 0}
-    found: dict[str, float | int] = {"n": int(rows[-1][1])}
-    for share in (50, 95, 99):
-        found[f"p{share}"] = round(1000.0 * _within(rows, rows[-1][1] * share / 100.0), 2)
-    return found
-
-
-def _within(rows: list[tuple[float, float]], rank: float) -> float:
-    low, below = 0.0, 0.0
-    for edge, count in rows:
-        if count >= rank:
-            return low if edge == float("inf") else low + (edge - low) * (rank - below) / max(1e-9, count - below)
-        low, below = edge, count
-    return low
-
-
-def growth_pct(samples: list[tuple[float, float]], minutes: float) -> float:
-    """Memory after warm-up against the end: the median of the first and of the last quarter after it."""
-    after = [mib for at_s, mib in samples if at_s > 60.0 * minutes * WARM_UP_SHARE]
-    quarter = max(1, len(after) // 4)
-    if len(after) < 4:
-        return 0.0
-    return round(100.0 * (float(np.median(after[-quarter:])) / float(np.median(after[:quarter])) - 1.0), 2)
-
-
 def snapshot(site: Staged, watch: Watch, given: argparse.Namespace, metrics: str) -> dict[str, Any]:
     """Everything that was measured."""
     sent = {row.path: row.frames_sent for row in site.rtsp.counts()}
@@ -256,30 +206,12 @@ def snapshot(site: Staged, watch: Watch, given: argparse.Namespace, metrics: str
             name: {
                 "cpu_pct": quantiles(watch.cpu_pct[name]),
                 "memory_mib": samples[-1][1],
-                "memory_growth_pct": growth_pct(samples, given.minutes),
+                "memory_growth_pct": growth_pct(samples, 60.0 * given.minutes * WARM_UP_SHARE),
                 "restarts": len(watch.pids[name]) - 1,
             }
             for name, samples in sorted(watch.memory_mib.items())
         },
     }
-
-
-def flat(value: Any, name: str = "") -> dict[str, float]:
-    """Every number of a snapshot under a dotted name."""
-    if isinstance(value, dict):
-        return {key: number for part, inner in value.items() for key, number in flat(inner, f"{name}.{part}").items()}
-    return {name.lstrip("."): float(value)} if isinstance(value, int | float) else {}
-
-
-def compare(now: dict[str, Any], before: dict[str, Any]) -> list[str]:
-    """A line for each number that both snapshots hold."""
-    old, new = flat(before), flat(now)
-    rows = [(name, old[name], new[name]) for name in new if name in old]
-    return [
-        f"{name:58} {was:12.2f} {value:12.2f}  {100.0 * (value / was - 1.0):+7.1f} %"
-        for name, was, value in rows
-        if was
-    ]
 
 
 def verdict(found: dict[str, Any]) -> list[str]:
@@ -298,9 +230,7 @@ def verdict(found: dict[str, Any]) -> list[str]:
         ("fires missed", len(found["missed_fires"]), not found["missed_fires"], "0"),
         ("alarms without a fire", len(found["false_alarms"]), not found["false_alarms"], "0"),
     ]
-    return [
-        f"{'held  ' if good else 'NOT   '} {name:36} {value!s:>10}   ({limit})" for name, value, good, limit in rows
-    ]
+    return figures.verdict_lines(rows)
 
 
 async def perform(given: argparse.Namespace, folder: Path) -> int:
@@ -336,19 +266,8 @@ async def perform(given: argparse.Namespace, folder: Path) -> int:
 
 def report(found: dict[str, Any], given: argparse.Namespace) -> int:
     """Write the snapshot, print the verdict and the comparison; 0 when every limit held."""
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(found, indent=1))
-    print(
-        json.dumps(
-            {key: found[key] for key in ("alarm_ms", "fire_to_alarm_s", "pf_decision_ms", "processes")}, indent=1
-        )
-    )
-    lines = verdict(found)
-    print("\n".join((f"Snapshot: {given.out}", *lines)))
-    if given.compare:
-        rows = compare(found, json.loads(given.compare.read_text()))
-        print("\n".join((f"Against {given.compare}:", f"{'':58} {'before':>12} {'now':>12}", *rows)))
-    return 0 if all(line.startswith("held") for line in lines) else 1
+    shown = ("alarm_ms", "fire_to_alarm_s", "pf_decision_ms", "processes")
+    return figures.report(found, shown, verdict(found), given)
 
 
 async def _progress(watch: Watch, until_s: float, burning: asyncio.Task[None]) -> None:

@@ -3,26 +3,40 @@
 from dataclasses import dataclass, replace
 
 import cv2
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from embereye_addon.fuse import background, spots
+from embereye_addon.fuse.background import CONTRAST_K, Background
+from embereye_addon.fuse.spots import MIN_PIXELS, NO_PAST, NO_TRACKS, Past, Track, Tracks
+from embereye_addon.fuse.trends import median
 from embereye_addon.messages import Cluster, Evidence, Kind, Rule
 
 HYSTERESIS_K = 5.0
 """A rule that holds ends this far below its limit."""
-CONTRAST_K = 10.0
-"""Pixels this far above their learned background are hot; a person is 5 to 9 K above a room."""
-MIN_PIXELS = 2
-"""`alarm-semantics` asks for at least two neighbouring pixels, so that one bad pixel is never a fire."""
-RISE_WINDOW_S = 30.0
-RISE_PRE_K_MIN = 10.0
-RISE_ALARM_K_MIN = 20.0
+RISE_HYSTERESIS = 0.8
 RISE_ABOVE_MEDIAN_K = 15.0
-BACKGROUND_S = 600.0
-"""Time constant of the learned background; pixels that are hot now are learned 20 times slower."""
+SKIN_C = 38.0
+"""Skin is no warmer than this, fever aside. What people and their clothes can be is no evidence, whatever the room."""
+CERTAIN_K = 40.0
+"""So far above people and CONTRAST_K, a hot spot claims all that heat alone may claim."""
+HEAT_NATS, RISE_NATS, GROWTH_NATS, FLICKER_NATS, MOST_NATS = 3.0, 1.5, 1.0, 1.0, 5.0
+QUIET_NATS = -0.3
+STILL_RISING_K_MIN = 2.0
+"""Half-way from its zone's pre-alarm limit to that of the alarm nothing may go on rising: thermostats act below.
+
+Four times what the background itself may drift."""
+FLICKER_K, FLICKER_SHARE = 1.5, 0.05
+"""Flames waver by a tenth to a third of their radiance; a hot body by the noise of the array, 0.1 to 0.3 K."""
+SIGN_K = 10.0
+"""Below this excess a flicker or a growth says nothing: hands and faces flicker too."""
+GROWTH_DOUBLINGS_MIN = 0.5
+MOVED_PX = 2.0
+"""What moved further than this, and than its own size, is carried or driven: fires stay where they are."""
 STATIC_CAP_NATS = 5.0
-"""A hot thing that does not grow (a radiator, a kettle) neither makes nor holds a pre-alarm on its own."""
+"""A hot thing that does not change (a radiator, a kettle) neither makes nor holds a pre-alarm on its own."""
+SIGN_CAP_NATS = 11.5
+"""One sign of fire alone makes a pre-alarm at normal sensitivity and an alarm at none."""
 GROWING_CAP_NATS = 24.0
 ABSOLUTE_ZERO_C = -273.15
 """Stands for "not known": it is never hot, and never learned."""
@@ -30,22 +44,23 @@ ABSOLUTE_ZERO_C = -273.15
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The fixed-temperature limits of the device's zone, °C."""
+    """The limits of the device's zone: fixed temperatures in °C, rates of rise in K/min."""
 
     pre_c: float = 65.0
     alarm_c: float = 85.0
+    rise_pre_k_min: float = 10.0
+    rise_alarm_k_min: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Heat:
     """What is remembered of one device between frames."""
 
-    background_c: NDArray[np.float32] | None = None
-    at_mono_s: float = 0.0
+    ground: Background | None = None
     over_alarm: int = 0
     rules: frozenset[Rule] = frozenset()
-    history: tuple[tuple[float, float, float], ...] = ()
-    """(monotonic s, cluster maximum °C, scene median °C), thinned to about 2 a second over 60 s."""
+    tracks: Tracks = NO_TRACKS
+    past: Past = NO_PAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,58 +90,56 @@ def look(
     if not valid.any():
         blind = Evidence(point=point, kind=Kind.HEAT, llr_nats=0.0, value=ABSOLUTE_ZERO_C, unit="°C")
         return replace(heat, over_alarm=0, rules=frozenset()), Look(ABSOLUTE_ZERO_C, ABSOLUTE_ZERO_C, (), blind)
-    temps = np.where(valid, to_c, ABSOLUTE_ZERO_C).astype(np.float32)
-    median = float(np.median(temps[valid]))
-    # The background never starts above the scene: what is hot at the first frame stays visible. Nor does it start
-    # at absolute zero where a pixel is invalid: that one would be a fire for hours once it works.
-    first = np.where(valid, np.minimum(temps, median + CONTRAST_K / 2), median).astype(np.float32)
-    ground = first if heat.background_c is None else heat.background_c
-    hot = valid & ((temps >= ground + CONTRAST_K) | (temps >= limits.pre_c - HYSTERESIS_K))
-    clusters = _clusters(temps, hot, ground)
-    hottest = float(temps.max())
-    peak = clusters[0].peak_c if clusters else hottest
-    history = _remember(heat.history, now_mono_s, peak, median)
-    rise = _rise_k_min(history)
+    temps = np.where(valid, to_c, np.float32(ABSOLUTE_ZERO_C)).astype(np.float32, copy=False)
+    middle_c = median(temps[valid])
+    ground = background.begin(temps, valid, middle_c, now_mono_s) if heat.ground is None else heat.ground
+    hot = valid & ((temps >= ground.hot_c()) | (temps >= limits.pre_c - HYSTERESIS_K))
+    tracks, found = _track(heat, temps, ground, hot, now_mono_s)
     over = heat.over_alarm + 1 if _pair_above(temps, hot, limits.alarm_c) else 0
-    rules = _rules(heat.rules, temps, hot, limits, over) | _rise_rules(heat.rules, rise, peak - median, bool(clusters))
-    if clusters:
-        clusters = (msgspec.structs.replace(clusters[0], rise_k_min=round(rise, 2)), *clusters[1:])
-    after = Heat(_learn(ground, temps, hot, heat, now_mono_s), now_mono_s, over, rules, history)
-    return after, Look(hottest, median, clusters, _evidence(point, clusters, peak, rise, rules))
+    rules = _rules(heat.rules, temps, hot, limits, over) | _rise_rules(heat.rules, found, middle_c, limits)
+    learned = background.learn(ground, temps, valid, hot, now_mono_s)
+    after = Heat(learned, over, rules, tracks, spots.remember(heat.past, temps, now_mono_s))
+    hottest = float(temps.max())
+    clusters = tuple(_cluster(track) for track in found)
+    return after, Look(hottest, middle_c, clusters, _evidence(point, found, hottest, limits, rules))
 
 
-def _clusters(temps: NDArray[np.float32], hot: NDArray[np.bool_], ground: NDArray[np.float32]) -> tuple[Cluster, ...]:
-    """Connected hot pixels (8 neighbours) of at least two, hottest first, at most 16."""
-    if not hot.any():
-        return ()
-    count, labels = cv2.connectedComponents(hot.astype(np.uint8), connectivity=8)
-    found = []
-    for label in range(1, count):
-        rows, columns = np.nonzero(labels == label)
-        if rows.size < MIN_PIXELS:
-            continue
-        inside = temps[rows, columns]
-        hottest = int(inside.argmax())
-        found.append(
-            Cluster(
-                peak_c=round(float(inside[hottest]), 2),
-                mean_c=round(float(inside.mean()), 2),
-                area_px=int(rows.size),
-                x=float((columns.mean() + 0.5) / 32),
-                y=float((rows.mean() + 0.5) / 24),
-                contrast_k=round(float(inside[hottest] - ground[rows[hottest], columns[hottest]]), 2),
-            )
-        )
-    return tuple(sorted(found, key=lambda cluster: -cluster.peak_c)[:16])
+def _track(
+    heat: Heat, temps: NDArray[np.float32], ground: Background, hot: NDArray[np.bool_], now_mono_s: float
+) -> tuple[Tracks, tuple[Track, ...]]:
+    """Every track after this frame, and those of them that are in it, hottest first."""
+    found: tuple[spots.Spot, ...] = ()
+    labels = np.zeros(hot.shape, dtype=np.int32)
+    if hot.any():
+        labels = cv2.connectedComponents(hot.view(np.uint8), connectivity=8)[1].astype(np.int32, copy=False)
+        found = spots.measure(temps, ground.middle_c, labels)
+    after = spots.follow(heat.tracks, found, labels, heat.past, now_mono_s)
+    return after, after.live[: len(found)]
+
+
+def _cluster(track: Track) -> Cluster:
+    """A track as it is told."""
+    spot = track.spot
+    return Cluster(
+        peak_c=round(spot.peak_c, 2),
+        mean_c=round(spot.mean_c, 2),
+        area_px=spot.area_px,
+        x=(spot.column + 0.5) / 32,
+        y=(spot.row + 0.5) / 24,
+        contrast_k=round(spot.contrast_k, 2),
+        rise_k_min=round(track.trend.rise_k_min, 2),
+        track=track.id,
+        age_s=round(track.seen_s - track.since_s, 1),
+    )
 
 
 def _pair_above(temps: NDArray[np.float32], hot: NDArray[np.bool_], limit_c: float) -> bool:
     """Whether two neighbouring (8 neighbours) hot pixels are at or above the limit."""
-    above = (hot & (temps >= limit_c)).astype(np.uint8)
-    if int(above.sum()) < MIN_PIXELS:
+    above = hot & (temps >= limit_c)
+    if np.count_nonzero(above) < MIN_PIXELS:
         return False
-    _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(above, connectivity=8)
-    return int(stats[1:, cv2.CC_STAT_AREA].max()) >= MIN_PIXELS
+    beside = (above[:, 1:] & above[:, :-1]).any() or (above[1:] & above[:-1]).any()
+    return bool(beside or (above[1:, 1:] & above[:-1, :-1]).any() or (above[1:, :-1] & above[:-1, 1:]).any())
 
 
 def _rules(
@@ -141,74 +154,69 @@ def _rules(
     return frozenset(rules)
 
 
-def _rise_rules(held: frozenset[Rule], rise_k_min: float, above_k: float, clustered: bool) -> frozenset[Rule]:
+def _rise_rules(held: frozenset[Rule], found: tuple[Track, ...], median_c: float, limits: Limits) -> frozenset[Rule]:
     """The rate-of-rise rules: sustained over 30 s, at least 15 K above the scene's median; a fifth of hysteresis."""
-    if not clustered or above_k < RISE_ABOVE_MEDIAN_K:
-        return frozenset()
-    rules = set()
-    for rule, limit in ((Rule.RATE_OF_RISE_PRE, RISE_PRE_K_MIN), (Rule.RATE_OF_RISE, RISE_ALARM_K_MIN)):
-        if rise_k_min >= limit * (0.8 if rule in held else 1.0):
-            rules.add(rule)
-    return frozenset(rules)
+    rises = [track.trend.rise_k_min for track in found if track.spot.peak_c - median_c >= RISE_ABOVE_MEDIAN_K]
+    fastest = max(rises, default=0.0)
+    limit_of = {Rule.RATE_OF_RISE_PRE: limits.rise_pre_k_min, Rule.RATE_OF_RISE: limits.rise_alarm_k_min}
+    return frozenset(
+        rule for rule, limit in limit_of.items() if fastest >= limit * (RISE_HYSTERESIS if rule in held else 1.0)
+    )
 
 
-def _remember(
-    history: tuple[tuple[float, float, float], ...], now: float, peak: float, median: float
-) -> tuple[tuple[float, float, float], ...]:
-    """History with this look, at most 2 a second, the last 60 s."""
-    if history and now - history[-1][0] < 0.5:
-        return history
-    return (*(row for row in history if now - row[0] <= 60.0), (now, peak, median))
+def _excess_k(track: Track) -> float:
+    """How much hotter than its background and than people a hot spot is (K)."""
+    return min(track.spot.contrast_k - CONTRAST_K, track.spot.peak_c - SKIN_C)
 
 
-def _rise_k_min(history: tuple[tuple[float, float, float], ...]) -> float:
-    """The slower of the rises (K/min, least squares) over the two halves of the last 30 s; 0 until there are 30 s.
+def _claim(track: Track, limits: Limits) -> tuple[float, float]:
+    """What one hot spot says for a fire: the cap it may reach and its log-likelihood ratio (nats).
 
-    The slower half is what "sustained" means: a step that came and stayed has one flat half.
+    A model with reasons, not a fit: the table of `docs/thermal-scenarios.md` is its test. Heat says up to 3 nats. Each
+    sign of fire (rise, growth of the area, flicker) adds its own and lifts the cap; two signs, or one half-way beyond
+    the zone's limits, or a rise at the alarm rate, lift it altogether.
     """
-    newest = history[-1][0]
-    recent = np.array([(row[0], row[1]) for row in history if newest - row[0] <= RISE_WINDOW_S + 1.0])
-    if len(recent) < 6 or newest - recent[0, 0] < RISE_WINDOW_S * 0.95:
-        return 0.0
-    middle = newest - RISE_WINDOW_S / 2
-    halves = (recent[recent[:, 0] <= middle], recent[recent[:, 0] > middle])
-    if min(len(half) for half in halves) < 3:
-        return 0.0
-    return 60.0 * min(float(np.polyfit(half[:, 0] - newest, half[:, 1], 1)[0]) for half in halves)
-
-
-def _learn(
-    ground: NDArray[np.float32], temps: NDArray[np.float32], hot: NDArray[np.bool_], heat: Heat, now: float
-) -> NDArray[np.float32]:
-    """The background a little nearer to this frame; hot pixels 20 times slower."""
-    if heat.background_c is None:
-        return ground
-    step = min(1.0, max(0.0, now - heat.at_mono_s) / BACKGROUND_S)
-    rate = np.where(hot, step / 20.0, step).astype(np.float32)
-    rate[temps == np.float32(ABSOLUTE_ZERO_C)] = 0.0
-    return (ground + rate * (temps - ground)).astype(np.float32)
+    trend, excess_k = track.trend, _excess_k(track)
+    nats = HEAT_NATS * min(1.0, max(0.0, excess_k) / CERTAIN_K)
+    beyond = track.spot.peak_c >= (limits.pre_c + limits.alarm_c) / 2
+    needed = min(STILL_RISING_K_MIN, limits.rise_pre_k_min) if beyond else limits.rise_pre_k_min
+    still = trend.moved_px <= max(MOVED_PX, track.spot.area_px**0.5)
+    sure = excess_k >= SIGN_K and still
+    signs = [
+        (RISE_NATS, excess_k > 0.0 and trend.rise_k_min >= needed),
+        (GROWTH_NATS, sure and trend.doublings_min >= GROWTH_DOUBLINGS_MIN),
+        (
+            FLICKER_NATS,
+            sure
+            and trend.flicker_k
+            >= max(FLICKER_K, FLICKER_SHARE * (track.spot.contrast_k - track.spot.peak_c + track.spot.second_c)),
+        ),
+    ]
+    shown = [worth for worth, seen in signs if seen]
+    if not shown:
+        return STATIC_CAP_NATS, nats
+    count = len(shown) + beyond + (trend.rise_k_min >= limits.rise_alarm_k_min)
+    return (GROWING_CAP_NATS if count >= 2 else SIGN_CAP_NATS), min(MOST_NATS, nats + sum(shown))
 
 
 def _evidence(
-    point: str, clusters: tuple[Cluster, ...], peak_c: float, rise_k_min: float, rules: frozenset[Rule]
+    point: str, found: tuple[Track, ...], hottest_c: float, limits: Limits, rules: frozenset[Rule]
 ) -> Evidence:
-    """Heat evidence: nothing below 10 K of contrast, up to 3 nats at 50 K; growth lifts the cap.
-
-    The curve is a model, not a fit: contrasts under 10 K are people and sun, those over 50 K with a rise are not
-    found in rooms that do not burn.
-    """
-    if not clusters:
-        return Evidence(point=point, kind=Kind.HEAT, llr_nats=-0.3, value=round(peak_c, 2), unit="°C")
-    top = clusters[0]
-    llr = min(3.0, max(0.0, (top.contrast_k - CONTRAST_K) / 40.0 * 3.0))
-    growing = rise_k_min >= RISE_PRE_K_MIN or Rule.FIXED_TEMPERATURE in rules
+    """Heat evidence of the hot spot that says most for a fire; a little against one where there is none."""
+    if not found:
+        return Evidence(point=point, kind=Kind.HEAT, llr_nats=QUIET_NATS, value=round(hottest_c, 2), unit="°C")
+    claims = [(*_claim(track, limits), -place) for place, track in enumerate(found)]
+    cap, nats, place = max(claims)
+    spot = found[-place].spot
+    if Rule.FIXED_TEMPERATURE in rules:
+        cap = GROWING_CAP_NATS
     return Evidence(
         point=point,
         kind=Kind.HEAT,
-        llr_nats=round(llr, 3),
-        value=top.peak_c,
+        llr_nats=round(nats, 3),
+        value=round(spot.peak_c, 2),
         unit="°C",
-        where=f"cell {int(top.x * 32)},{int(top.y * 24)}",
-        cap_nats=GROWING_CAP_NATS if growing else STATIC_CAP_NATS,
+        where=f"cell {int(spot.column + 0.5)},{int(spot.row + 0.5)}",
+        cap_nats=cap,
         rules=tuple(sorted(rules)),
     )

@@ -6,6 +6,7 @@ restart loop leaves no files behind.
 """
 
 import os
+from pathlib import Path
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
@@ -86,6 +87,9 @@ PF_PACKETS: Final = Counter("embereye_pf_packets", "Packets of a PF device", ("d
 PF_REJECTED: Final = Counter(
     "embereye_pf_packets_rejected", "Packets of a PF device that could not be used", ("device",), registry=REGISTRY
 )
+PF_REFUSED: Final = Counter(
+    "embereye_pf_connections_refused", "Connections to the PF port turned away", registry=REGISTRY
+)
 LOG_LOSSES: Final = Counter("embereye_log_losses", "Log lines dropped", registry=REGISTRY)
 BUS_DROPS: Final = Counter(
     "embereye_bus_drops", "Facts given up for a newer one on the bus", ("channel",), registry=REGISTRY
@@ -117,8 +121,13 @@ def render() -> bytes:
     """Everything as Prometheus text: of all processes when they share a folder, else of this one. Reads files."""
     if FOLDER_VARIABLE not in os.environ:
         return generate_latest(REGISTRY)
+    return render_folder(Path(os.environ[FOLDER_VARIABLE]))
+
+
+def render_folder(folder: Path) -> bytes:
+    """What all processes that share this folder have counted, as Prometheus text. Reads files."""
     shared = CollectorRegistry()
-    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(shared, str(folder))  # type: ignore[no-untyped-call]
     return generate_latest(shared)
 
 

@@ -46,6 +46,11 @@ class Folder:
         """The event log."""
         return self.path / "journal.db"
 
+    @property
+    def history(self) -> Path:
+        """The last day of each PF device's heat, a folder for each."""
+        return self.path / "history"
+
     def write_run(self, name: str, content: bytes) -> None:
         """Write one file of `run`, aside and renamed, readable by the owner only. `StorageError` in words."""
         try:
@@ -57,6 +62,17 @@ class Folder:
             aside.replace(self.run / name)
         except OSError as err:
             raise StorageError(f"{self.run / name} cannot be written: {err.strerror}") from err
+
+    def keep_path(self, site_file: Path) -> None:
+        """Tell the processes which settings file the user keeps."""
+        self.write_run("site_file", str(site_file).encode())
+
+    def user_file(self) -> Path:
+        """The settings file that the user keeps; the product's own where the supervisor told no other."""
+        try:
+            return Path((self.run / "site_file").read_text())
+        except OSError:
+            return self.site_file
 
     def bus(self) -> BusAccess:
         """How to reach the bus; `BusError` when no supervisor runs on this folder."""

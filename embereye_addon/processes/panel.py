@@ -38,6 +38,7 @@ from embereye_addon.messages import (
 )
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.metrics import FAULT_DELAY, PF_DECISION
+from embereye_addon.processes import pf_siren
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.keeping import journal_at, kept_in, restored, unsent
 from embereye_addon.processes.plan import roles
@@ -339,6 +340,9 @@ async def main(child: Child) -> None:
             work.create_task(every(1.0, process.say_beliefs), name="say beliefs")
             work.create_task(process.say_state(), name="say state")
             work.create_task(process.send(), name="send")
+            if any(device.siren for device in child.site.devices):
+                orders = pf_siren.Orders(child.bus)
+                work.create_task(every(TICK_S, lambda: orders.give(pf_siren.sounding(process.panel))), name="sirens")
     finally:
         await lease.release()
         process.journal.close()

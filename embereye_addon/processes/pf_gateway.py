@@ -3,11 +3,7 @@
 import asyncio
 import logging
 import time
-import zlib
 from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
 
 from embereye_addon.errors import LinkError
 from embereye_addon.fuse import analog as judging
@@ -15,87 +11,31 @@ from embereye_addon.fuse import thermal
 from embereye_addon.messages import (
     Evidence,
     HotSpots,
-    LinkState,
-    Message,
+    PendingDevice,
+    PendingDevices,
     Reading,
+    Sirens,
     SourceHealth,
-    ThermalFrame,
 )
 from embereye_addon.observe.clock import utc_s
-from embereye_addon.observe.metrics import PF_PACKETS, PF_REJECTED
+from embereye_addon.observe.metrics import PF_PACKETS, PF_REFUSED, PF_REJECTED
+from embereye_addon.processes import pf_siren
 from embereye_addon.processes.child import Child, every
-from embereye_addon.processes.folder import Folder
-from embereye_addon.settings.model import Device, Zone
-from embereye_addon.sources.pf.analog import Inputs, Measure, Roles
-from embereye_addon.sources.pf.gateway import Cache, Gateway, GatewayEvent, Place
-from embereye_addon.sources.pf.mlx90640 import Conversion
-from embereye_addon.sources.pf.session import PERIODS, Calibrated, FrameSeen, SensorSeen, Uncalibrated
+from embereye_addon.processes.pf_cache import cache
+from embereye_addon.processes.pf_health import HEALTH_S, Watched, broken_of, faults, measured, rejected_share, watch_all
+from embereye_addon.processes.pf_saying import InputWindow, Saying, Told, cells_of, view
+from embereye_addon.sources.pf.analog import Measure
+from embereye_addon.sources.pf.gateway import Gateway
+from embereye_addon.sources.pf.place import GatewayEvent, Place
+from embereye_addon.sources.pf.session import Calibrated, FrameSeen, SensorSeen, Uncalibrated
+from embereye_addon.thermal.history import Recorder
 
 _log = logging.getLogger(__name__)
 
-HEALTH_S = 2.0
 VIEW_S = 0.5
-QUIET_S = 1.0
-SUPPLY_V = (3.0, 3.6)
-AMBIENT_C = (-40.0, 85.0)
-EEPROM_BYTES = 832 * 2
-JUDGE_LATE_S = 20.0
-"""A device that speaks but whose heat was not judged for this long, or three of its periods, is a fault."""
-
-
-def cache(folder: Folder) -> Cache:
-    """EEPROM dumps on disk, one file a device; a disk that refuses costs a second of asking after a restart."""
-    place = folder.path / "eeprom"
-
-    def load(source: str) -> NDArray[np.uint16] | None:
-        try:
-            raw = (place / f"{source}.bin").read_bytes()
-        except OSError:
-            return None
-        return np.frombuffer(raw, dtype="<u2").astype(np.uint16) if len(raw) == EEPROM_BYTES else None
-
-    def save(source: str, words: NDArray[np.uint16]) -> None:
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            aside = place / f".{source}.new"
-            aside.write_bytes(words.astype("<u2").tobytes())
-            aside.replace(place / f"{source}.bin")
-        except OSError as err:
-            _log.warning("the EEPROM of %s cannot be kept: %s", source, err.strerror)
-
-    return Cache(load, save)
-
-
-def rejected_share(received: int, rejected: int) -> float:
-    """The share of packets that could not be used, 0..1."""
-    return rejected / received if received else 0.0
-
-
-@dataclass(slots=True)
-class Watched:
-    """What is remembered of one device between frames."""
-
-    device: Device
-    limits: thermal.Limits
-    inputs: Inputs
-    heat: thermal.Heat = field(default_factory=thermal.Heat)
-    uncalibrated: str = "no calibration has been read from the device yet"
-    linear: int = 0
-    conversion: Conversion | None = None
-    viewed_s: float = -1.0e9
-    told_s: float = -1.0e9
-    stuck: tuple[str, ...] = ()
-    counted: tuple[int, int] = (0, 0)
-    judged_s: float = -1.0e9
-    failed: dict[str, str] = field(default_factory=dict)
-
-
-def watch(device: Device, zones: tuple[Zone, ...]) -> Watched:
-    """Begin with one device of the settings."""
-    zone = next((zone for zone in zones if zone.id == device.zone), None)
-    limits = thermal.Limits(zone.fixed_pre_c, zone.fixed_alarm_c) if zone else thermal.Limits()
-    roles = Roles(device.adc1_role, device.adc2_role, device.adc3_role, device.digital_role)
-    return Watched(device, limits, Inputs(roles, float(device.warm_up_s)))
+KEEP_S = 5.0
+PENDING_MAX = 64
+FAULTS_MAX = 16
 
 
 @dataclass(slots=True)
@@ -105,7 +45,14 @@ class PfGateway:
     child: Child
     watched: dict[str, Watched]
     seq: int = 0
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    refused: int = 0
+    told: dict[str, Told] = field(init=False)
+    saying: Saying = field(init=False)
+
+    def __post_init__(self) -> None:
+        place = self.child.folder.history
+        self.told = {source: Told(Recorder(place / source)) for source in self.watched}
+        self.saying = Saying(self.child.bus.say, self.child.bus.dropped)
 
     def on_event(self, source: str, event: GatewayEvent) -> None:
         """Take what a device's session says. What cannot be judged is a fault, and the next is judged again."""
@@ -129,6 +76,10 @@ class PfGateway:
                 self.on_inputs(source, watched, event)
             case Calibrated():
                 watched.uncalibrated = ""
+                watched.broken = broken_of(event.calibration.bad)
+                if not event.provisional:
+                    watched.chip = event.calibration.sensor_id
+                    watched.expected_chip = watched.expected_chip or watched.chip
             case Uncalibrated():
                 watched.uncalibrated = event.reason
             case _:
@@ -142,14 +93,16 @@ class PfGateway:
             watched.uncalibrated = watched.uncalibrated or frame.why
             return
         watched.uncalibrated, watched.conversion = "", conversion
+        watched.note(frame, conversion)
         point = f"{source}.thermal"
         watched.heat, look = thermal.look(
             watched.heat, conversion.to_c, conversion.replaced, point, watched.limits, frame.mono_s
         )
         watched.judged_s = frame.mono_s
-        if look.clusters or look.evidence.rules or frame.mono_s - watched.told_s >= QUIET_S:
-            watched.told_s = frame.mono_s
-            self.say(
+        watched.judged += 1
+        told = self.told[source]
+        if told.look.due(look, frame.mono_s):
+            self.saying.put(
                 HotSpots(
                     source=source,
                     seq=self.next(),
@@ -160,43 +113,78 @@ class PfGateway:
                     clusters=look.clusters,
                     evidence=(look.evidence,),
                     decide_ms=round((time.monotonic() - frame.mono_s) * 1000.0, 2),
-                )
+                ),
+                urgent=True,
             )
-        if frame.mono_s - watched.viewed_s >= VIEW_S:
-            watched.viewed_s = frame.mono_s
-            self.say(view(source, self.next(), frame.at, conversion))
+        if frame.mono_s - told.viewed_s >= VIEW_S:
+            told.viewed_s = frame.mono_s
+            self.saying.put(view(source, self.next(), frame.at, conversion))
+        if told.thinning.wants(frame.mono_s, hot=bool(look.clusters or look.evidence.rules)):
+            told.recorder.add(frame.at, cells_of(conversion))
 
     def on_inputs(self, source: str, watched: Watched, sensor: SensorSeen) -> None:
         """Judge the analog and digital inputs of one packet."""
         measures = watched.inputs.take(sensor.values, sensor.mono_s, frozen=bool(watched.heat.rules))
         watched.stuck = tuple(measure.channel for measure in measures if measure.stuck and measure.role != "none")
+        watched.beyond = tuple(f"{m.channel}={m.raw:g}" for m in measures if m.out_of_range and m.role != "none")
         for measure in measures:
-            self.say(
-                Reading(
-                    source=source,
-                    seq=self.next(),
-                    at=sensor.at,
-                    channel=measure.channel,
-                    role=measure.role,
-                    raw=measure.raw,
-                    baseline=measure.baseline,
-                    change_sigma=measure.change_sigma,
-                    warming_up=measure.warming_up,
-                    stuck=measure.stuck,
-                    evidence=judge(source, measure),
-                )
-            )
+            self.on_measure(source, measure, sensor)
+
+    def on_measure(self, source: str, measure: Measure, sensor: SensorSeen) -> None:
+        """One input: what claims anything is said at once, what rests once a window at most."""
+        evidence = judge(source, measure)
+        window = self.told[source].windows.setdefault(measure.channel, InputWindow())
+        said, urgent = window.take(measure, evidence, sensor.mono_s, self.child.site.pf.window_ms / 1000.0)
+        if not said:
+            return
+        reading = Reading(
+            source=source,
+            seq=self.next(),
+            at=sensor.at,
+            channel=measure.channel,
+            role=measure.role,
+            raw=measure.raw,
+            baseline=measure.baseline,
+            change_sigma=measure.change_sigma,
+            warming_up=measure.warming_up,
+            stuck=measure.stuck,
+            evidence=evidence,
+            slope_per_min=round(measure.slope_per_min, 2),
+        )
+        self.saying.put(window.reading(reading, sensor.mono_s), urgent=urgent)
 
     def next(self) -> int:
         """The next message's number."""
         self.seq += 1
         return self.seq
 
-    def say(self, message: Message) -> None:
-        """Tell it, without waiting."""
-        task = asyncio.get_running_loop().create_task(self.child.bus.say(message))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+    async def kept(self) -> None:
+        """Write what the histories hold, in a thread."""
+        for told in self.told.values():
+            await asyncio.to_thread(told.recorder.write)
+
+    def pending(self, gateway: Gateway) -> PendingDevices:
+        """Who waits for approval, the longest waiting first, and how many connections were turned away."""
+        PF_REFUSED.inc(gateway.refused - self.refused)
+        self.refused = gateway.refused
+        waiting = (
+            PendingDevice(
+                identity=each.identity,
+                address=each.address,
+                first_seen=each.first_seen,
+                sensor_id=each.sensor_id,
+                double=each.double,
+            )
+            for each in gateway.pending()[:PENDING_MAX]
+        )
+        return PendingDevices(
+            source=self.child.source,
+            seq=self.next(),
+            at=utc_s(),
+            node=self.child.node,
+            devices=tuple(waiting),
+            refused=gateway.refused,
+        )
 
     def health(self, place: Place) -> SourceHealth:
         """One device's health, with the numbers that led to each fault."""
@@ -206,7 +194,7 @@ class PfGateway:
         watched.counted = (received, rejected)
         PF_PACKETS.labels(source).inc(max(0, received - was_received))
         PF_REJECTED.labels(source).inc(max(0, rejected - was_rejected))
-        conversion = watched.conversion
+        share = rejected_share(received - was_received, rejected - was_rejected)
         return SourceHealth(
             source=source,
             seq=self.next(),
@@ -218,48 +206,10 @@ class PfGateway:
             dropped=dropped,
             rejected=rejected,
             reconnects=place.link.reconnects,
-            faults=tuple(faults(place, watched, rejected_share(received - was_received, rejected - was_rejected))),
-            words={}
-            if conversion is None
-            else {"ambient_c": f"{conversion.ambient_c:.2f}", "supply_v": f"{conversion.supply_v:.4f}"},
+            judged=watched.judged,
+            faults=tuple(faults(place, watched, share))[:FAULTS_MAX],
+            words=measured(place, watched, share),
         )
-
-
-def faults(place: Place, watched: Watched, rejected: float) -> list[tuple[str, str]]:
-    """What is wrong with one device now, as (code, words)."""
-    if place.link.state is LinkState.DISABLED:
-        return []
-    if place.link.state is LinkState.OFFLINE:
-        return [("device_silent", f"PF device {watched.device.name}: {place.link.why}")]
-    found = []
-    if place.link.state is not LinkState.CONNECTING and watched.uncalibrated:
-        found.append(("uncalibrated", f"PF device {watched.device.name}: {watched.uncalibrated}"))
-    elif late := unjudged(place, watched):
-        found.append(("not_judged", f"PF device {watched.device.name}: {late}"))
-    if rejected > 0.25:
-        found.append(("bad_frames", f"{100 * rejected:.0f} % of the packets of the last {HEALTH_S:.0f} s were damaged"))
-    conversion = watched.conversion
-    if conversion is not None and not (
-        SUPPLY_V[0] <= conversion.supply_v <= SUPPLY_V[1] and AMBIENT_C[0] <= conversion.ambient_c <= AMBIENT_C[1]
-    ):
-        words = f"supply {conversion.supply_v:.2f} V, chip {conversion.ambient_c:.1f} °C"
-        found.append(("supply_out_of_range", f"{words}; allowed: {SUPPLY_V} V, {AMBIENT_C} °C"))
-    if watched.stuck:
-        found.append(("input_stuck", f"the inputs {', '.join(watched.stuck)} do not move"))
-    return found
-
-
-def unjudged(place: Place, watched: Watched) -> str:
-    """Why this device's heat is not being judged, though it speaks; an empty text when it is."""
-    if watched.failed:
-        return "; ".join(watched.failed.values())
-    if place.link.state not in (LinkState.ONLINE, LinkState.DEGRADED):
-        return ""
-    period_s = 0.0 if place.session is None else place.session.commands.interval_s
-    late_s = time.monotonic() - max(watched.judged_s, place.link.since_mono_s)
-    if late_s < max(JUDGE_LATE_S, PERIODS * period_s):
-        return ""
-    return f"it speaks, but no thermal frame could be judged for {late_s:.0f} s"
 
 
 def judge(source: str, measure: Measure) -> tuple[Evidence, ...]:
@@ -274,24 +224,11 @@ def judge(source: str, measure: Measure) -> tuple[Evidence, ...]:
     )
 
 
-def view(source: str, seq: int, at: float, conversion: Conversion) -> ThermalFrame:
-    """The frame for viewers: centi-degrees; an invalid pixel is shown as the coldest that fits."""
-    cells = np.nan_to_num(conversion.to_c * 100.0, nan=-32768.0)
-    return ThermalFrame(
-        source=source,
-        seq=seq,
-        at=at,
-        cells=zlib.compress(np.clip(np.rint(cells), -32768, 32767).astype("<i2").tobytes(), 1),
-        ambient_c=round(conversion.ambient_c, 3),
-        supply_v=round(conversion.supply_v, 4),
-        replaced=tuple(int(index) for index in np.flatnonzero(conversion.replaced)),
-    )
-
-
 async def main(child: Child) -> None:
     """Serve PF devices until told to stop. A port that cannot be had is a fault, and is tried again."""
-    process = PfGateway(child, {f"pf.{device.id}": watch(device, child.site.zones) for device in child.site.devices})
-    gateway = Gateway(child.site.pf, child.site.devices, process.on_event, cache(child.folder))
+    kept = cache(child.folder)
+    process = PfGateway(child, watch_all(child.site, kept))
+    gateway = Gateway(child.site.pf, child.site.devices, process.on_event, kept)
 
     async def open_port() -> None:
         while True:
@@ -309,10 +246,15 @@ async def main(child: Child) -> None:
     async def say_health() -> None:
         for place in gateway.places.values():
             await child.bus.say(process.health(place))
+            await asyncio.sleep(0)  # frames come first
+        await child.bus.say(process.pending(gateway))
 
+    await child.bus.answer(Sirens, pf_siren.obedience(child.site, gateway))
     try:
         async with asyncio.TaskGroup() as work:
             work.create_task(open_port(), name="open port")
             work.create_task(every(HEALTH_S, say_health), name="health")
+            work.create_task(every(KEEP_S, process.kept), name="keep")
     finally:
         await gateway.stop()
+        await process.kept()

@@ -92,6 +92,7 @@ class Supervisor:
         server = nats.Server(self.node, self.folder.path / "nats", secrets.token_urlsafe(32), port)
         self.folder.write_run("nats.conf", nats.settings_text(server).encode())
         self.access = BusAccess(server.url, server.token, self.node)
+        self.folder.keep_path(self.site_file)
         self.folder.write_run("bus.json", msgspec.json.encode(self.access))
 
     def stamp(self) -> tuple[int, int]:

@@ -39,5 +39,9 @@ async def main(child: Child) -> None:
         await child.bus.hear(kind, board.take)
     inside = addon.inside()
     door = Door(inside=inside, token=child.site.web.token)
-    wiring = Wiring(board=board, bus=child.bus, door=door, files=await asyncio.to_thread(assets.load))
+    files = await asyncio.to_thread(assets.load)
+    site_file = await asyncio.to_thread(child.folder.user_file)
+    wiring = Wiring(
+        board=board, bus=child.bus, door=door, files=files, site_file=site_file, history=child.folder.history
+    )
     await serve(child, wiring, EVERYWHERE if inside else child.site.web.host)

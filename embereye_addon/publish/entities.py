@@ -211,6 +211,9 @@ PF_ROWS = (
         digits=1,
     ),
     Row(_P, "supply_voltage", _VALUE, "Supply voltage", "voltage", "V", _DIAGNOSTIC, False, measured=True, digits=2),
+    Row(_P, "bad_pixels", _VALUE, "Bad pixels", "", "", _DIAGNOSTIC, False, measured=True, digits=0),
+    Row(_P, "reject_rate", _VALUE, "Packets rejected, share", "", "%", _DIAGNOSTIC, False, measured=True, digits=1),
+    Row(_P, "period", _VALUE, "Period", "duration", "s", _DIAGNOSTIC, False, measured=True, digits=1),
 )
 
 ROWS = (*SITE_ROWS, *ZONE_ROWS, *CAMERA_ROWS, *PF_ROWS)

@@ -2,25 +2,21 @@
 
 import asyncio
 import logging
-import zlib
-
-import numpy as np
-from numpy.typing import NDArray
 
 from embereye_addon.bus import Bus
 from embereye_addon.errors import BusError, LinkError
 from embereye_addon.messages import AlarmChanged, Snapshot, SnapshotRequest, ThermalFrame
 from embereye_addon.publish.mqtt import Mqtt
-from embereye_addon.publish.snapshots import HEAT_SHAPE, draw_boxes, heat_map
+from embereye_addon.publish.snapshots import draw_boxes, heat_map
 from embereye_addon.publish.topics import Subject, Topics
 from embereye_addon.settings import model
+from embereye_addon.thermal.cells import read
 
 log = logging.getLogger(__name__)
 
 MAX_CAMERAS = 4
 """Pictures of one alarm; more would only delay the first."""
 ASK_S = 4.0
-_FRAME_BYTES = HEAT_SHAPE[0] * HEAT_SHAPE[1] * 2
 
 
 def cameras_of(site: model.Site, change: AlarmChanged) -> tuple[str, ...]:
@@ -30,17 +26,6 @@ def cameras_of(site: model.Site, change: AlarmChanged) -> tuple[str, ...]:
     parts = [known[source] for point in points if (source := point.rpartition(".")[0]) in known]
     own = [camera.id for camera in site.cameras if camera.enabled and camera.zone == change.zone]
     return tuple(dict.fromkeys(parts or own))[:MAX_CAMERAS]
-
-
-def cells_of(frame: ThermalFrame) -> NDArray[np.int16] | None:
-    """The frame's cells, int16 centi-degrees [24, 32]; None when the bytes are something else. Never raises."""
-    try:
-        raw = zlib.decompressobj().decompress(frame.cells, _FRAME_BYTES + 1)
-    except zlib.error:
-        return None
-    if len(raw) != _FRAME_BYTES:
-        return None
-    return np.frombuffer(raw, "<i2").reshape(HEAT_SHAPE).astype(np.int16)
 
 
 class Pictures:
@@ -65,7 +50,7 @@ class Pictures:
 
     async def show_heat(self, device: str, frame: ThermalFrame) -> None:
         """Publish a PF device's heat map."""
-        cells = cells_of(frame)
+        cells = read(frame.coding, frame.cells)
         if cells is None:
             self.failed += 1
             return

@@ -299,6 +299,14 @@ def _rise(spots: HotSpots) -> float:
     return round(max((cluster.rise_k_min for cluster in spots.clusters), default=0.0), 1)
 
 
+def _number(health: SourceHealth | None, word: str) -> float | None:
+    """A number among the words of a report; None where there is none."""
+    try:
+        return float(health.words[word]) if health else None
+    except (KeyError, ValueError):
+        return None
+
+
 def pf_state(view: PfView, now_mono_s: float) -> State:
     """A PF device's state JSON."""
     spots, frame, health = view.spots, view.frame, view.health
@@ -314,4 +322,7 @@ def pf_state(view: PfView, now_mono_s: float) -> State:
         "last_packet": time_text(view.packet_at // PACKET_STEP_S * PACKET_STEP_S),
         "chip_temperature": round(frame.ambient_c, 1) if frame else None,
         "supply_voltage": round(frame.supply_v, 2) if frame else None,
+        "bad_pixels": _number(health, "bad_px"),
+        "reject_rate": _number(health, "rejected_pct"),
+        "period": _number(health, "interval_s"),
     }

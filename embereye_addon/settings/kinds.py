@@ -19,6 +19,7 @@ SHOWN_MAX: Final = 60
 """Longest piece of a wrong value that is repeated to the user."""
 
 _IDENT: Final = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+_CHIP: Final = r"^([0-9A-Fa-f]{12})?$"
 _TOPIC: Final = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
 _LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST: Final = re.compile(rf"^{_LABEL}(?:\.{_LABEL})*\.?$")
@@ -181,6 +182,13 @@ def topic() -> Kind:
     return Kind(words, "str", form, vol.Schema(vol.All(_string, vol.Length(max=64), vol.Match(_TOPIC))))
 
 
+def chip() -> Kind:
+    """The number of a thermal chip, or empty."""
+    words = "12 of 0-9 and A-F, or empty"
+    form = {"input": "text", "pattern": _CHIP, "min_length": 0, "max_length": 12}
+    return Kind(words, f"match({_CHIP})", form, vol.Schema(vol.All(_string, vol.Match(_CHIP))))
+
+
 def is_host(value: str) -> bool:
     """Whether `value` is an IP address or a host name (RFC 1123, and underscores, which local names have)."""
     try:
@@ -203,6 +211,22 @@ def host(*, empty: bool = False) -> Kind:
     words = "a host name or an IP address, without a port" + (", or empty" if empty else "")
     form = {"input": "text", "min_length": 0 if empty else 1, "max_length": 253}
     return Kind(words, "str", form, vol.Schema(vol.All(_string, named)))
+
+
+def address() -> Kind:
+    """A host and a port to dial, or empty; an IPv6 address stands in brackets."""
+
+    def parsed(value: str) -> str:
+        name, mark, number = value.rpartition(":")
+        bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
+        right = mark and is_host(bare) and number.isascii() and number.isdigit() and 0 < int(number[:6]) < 65536
+        if value and (not right or (":" in bare and bare == name)):
+            raise vol.Invalid("not host:port")
+        return value
+
+    form = {"input": "text", "min_length": 0, "max_length": 260}
+    schema = vol.Schema(vol.All(_string, vol.Length(max=260), parsed))
+    return Kind("host:port such as 192.168.1.30:4001, or empty", "str", form, schema)
 
 
 def network() -> Kind:

@@ -31,6 +31,7 @@ class Pf(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 9001
     networks: tuple[str, ...] = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
     max_frames_hz: float = 16.0
+    window_ms: int = 100
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,13 +61,22 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     zone: str
     identity: str = ""
+    dial: str = ""
     emissivity: float = 0.95
     reflected_c: float | None = None
     adc1_role: str = "auto"
     adc2_role: str = "auto"
     adc3_role: str = "none"
+    adc1_direction: str = "auto"
+    adc2_direction: str = "auto"
+    adc3_direction: str = "auto"
     digital_role: str = "flame"
     warm_up_s: int = 180
+    siren: bool = False
+    mode: str = "stream"
+    request_every_s: float = 5.0
+    sensor_id: str = ""
+    line_end: str = "auto"
     enabled: bool = True
 
 

@@ -9,6 +9,8 @@ import msgspec
 from embereye_addon.settings import kinds
 from embereye_addon.settings.findings import ABSENT, REQUIRED, Findings, Key, Section, check_keys, check_list
 from embereye_addon.settings.kinds import (
+    address,
+    chip,
     choice,
     flag,
     host,
@@ -32,6 +34,7 @@ POINTS_MAX: Final = 256
 
 
 _ANALOG = choice("auto", "smoke", "gas", "flame", "none")
+_DIRECTION = choice("auto", "rising", "falling")
 _LAN = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
 
 SECTIONS: Final = (
@@ -80,6 +83,13 @@ SECTIONS: Final = (
             Key("port", 9001, port(), "Port", "Set the same port in the devices."),
             Key("networks", _LAN, several(network(), 1, 64), "Networks", "Only devices in these networks are heard."),
             Key("max_frames_hz", 16.0, number(1, 64, "frames a second"), "Frames", "More than this is dropped."),
+            Key(
+                "window_ms",
+                100,
+                whole(20, 1000, "ms"),
+                "Window",
+                "Inputs at rest are shown once in it; alarms never wait.",
+            ),
         ),
     ),
     Section(
@@ -130,6 +140,7 @@ SECTIONS: Final = (
             Key("name", REQUIRED, text(1, 64), "Name"),
             Key("zone", REQUIRED, reference("zones"), "Zone"),
             Key("identity", "", text(0, 64), "Identity", "What the device calls itself; empty: the id."),
+            Key("dial", "", address(), "Dial", "Only for a serial bridge that listens: its host:port."),
             Key("emissivity", 0.95, number(0.1, 1), "Emissivity", "0.95 fits all but bare metal."),
             Key(
                 "reflected_c", None, or_none(number(-40, 300, "°C")), "Reflected temperature", "Empty: from the device."
@@ -137,8 +148,16 @@ SECTIONS: Final = (
             Key("adc1_role", "auto", _ANALOG, "Input ADC1"),
             Key("adc2_role", "auto", _ANALOG, "Input ADC2"),
             Key("adc3_role", "none", _ANALOG, "Input ADC3"),
+            Key("adc1_direction", "auto", _DIRECTION, "ADC1 towards alarm"),
+            Key("adc2_direction", "auto", _DIRECTION, "ADC2 towards alarm"),
+            Key("adc3_direction", "auto", _DIRECTION, "ADC3 towards alarm"),
             Key("digital_role", "flame", choice("flame", "none"), "Digital input"),
             Key("warm_up_s", 180, whole(0, 86400, "s"), "Warm-up", "No gas evidence for so long after power-on."),
+            Key("siren", False, flag(), "Siren", "Sound the device's own siren while its zone is in alarm."),
+            Key("mode", "stream", choice("stream", "on_demand"), "Mode", "On demand: each frame is asked for."),
+            Key("request_every_s", 5.0, number(1, 3600, "s"), "Ask every", "Only on demand."),
+            Key("sensor_id", "", chip(), "Thermal chip", "The one that belongs here; empty: the first one seen."),
+            Key("line_end", "auto", choice("auto", "none", "lf", "crlf"), "Line end", "What ends a command."),
             Key("enabled", True, flag(), "Enabled"),
         ),
         most=256,

@@ -4,6 +4,7 @@ import contextlib
 import errno
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -14,6 +15,8 @@ from embereye_addon.errors import LinkError
 from embereye_addon.web import assets
 from embereye_addon.web.answers import CALLER, Answerer, in_words
 from embereye_addon.web.board import Board
+from embereye_addon.web.devices_api import DevicesApi
+from embereye_addon.web.history_api import HistoryApi
 from embereye_addon.web.ingress import COOKIE, Asked, Door, RefusedError, admit, cookie_value, from_own_page
 from embereye_addon.web.live import Live
 from embereye_addon.web.panel_api import PanelApi
@@ -39,12 +42,14 @@ POLICY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What the page needs: the board it shows, the bus it asks, the door, and its files by path."""
+    """What the page needs: board, bus, door, its files by path, the settings file, and the devices' past heat."""
 
     board: Board
     bus: Bus
     door: Door
     files: dict[str, assets.Asset]
+    site_file: Path
+    history: Path
 
 
 def build(wiring: Wiring) -> web.Application:
@@ -61,7 +66,10 @@ def build(wiring: Wiring) -> web.Application:
     app.router.add_get("/api/camera/{id}.jpg", site.live_picture)
     app.router.add_get("/api/camera/{id}/evidence.jpg", site.evidence_picture)
     app.router.add_get("/api/device/{id}/trends", site.trends)
+    history = HistoryApi(wiring.board.is_device, wiring.history)
+    app.router.add_get("/api/device/{id}/history", history.history)
     app.router.add_post("/api/panel/{command}", panel.command)
+    app.router.add_post("/api/devices/approve", DevicesApi(wiring.board, wiring.site_file).approve)
     app.router.add_get("/health", site.health)
     app.router.add_get("/metrics", site.metrics)
     index = wiring.files.get(assets.INDEX)

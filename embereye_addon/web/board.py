@@ -2,7 +2,6 @@
 
 import base64
 import time
-import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -14,6 +13,8 @@ from embereye_addon.messages import (
     HotSpots,
     Message,
     PanelState,
+    PendingDevice,
+    PendingDevices,
     ProcessHealth,
     Reading,
     Sighting,
@@ -22,16 +23,26 @@ from embereye_addon.messages import (
 )
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.settings.model import Site
+from embereye_addon.thermal.cells import read
 from embereye_addon.web.trends import Trend
 
 Path = tuple[str, ...]
 Watcher = Callable[[Path], None]
 
-HEARD: Final = (PanelState, Belief, Sighting, HotSpots, ThermalFrame, Reading, SourceHealth, ProcessHealth)
+HEARD: Final = (
+    PanelState,
+    Belief,
+    Sighting,
+    HotSpots,
+    ThermalFrame,
+    Reading,
+    SourceHealth,
+    PendingDevices,
+    ProcessHealth,
+)
 """The types of fact that the board takes."""
 _CAMERA_KEYS: Final[dict[type, str]] = {Sighting: "sighting", SourceHealth: "health"}
 _DEVICE_KEYS: Final[dict[type, str]] = {HotSpots: "hot_spots", ThermalFrame: "thermal", SourceHealth: "health"}
-CELLS: Final = 24 * 32
 CHANNELS_MAX: Final = 16
 """Inputs shown of one device; a PF device has five."""
 PROCESSES_MAX: Final = 64
@@ -82,6 +93,8 @@ class Board:
                 return ("panel",)
             case Belief():
                 return ("beliefs", fact.zone) if fact.zone in self._zones else None
+            case PendingDevices():
+                return ("pending",)
             case ProcessHealth():
                 return self._process(fact.source)
             case _:
@@ -122,11 +135,17 @@ class Board:
         """The newest value at a path; None where nothing was said yet."""
         return self._facts.get(path)
 
+    def pending(self) -> tuple[PendingDevice, ...]:
+        """PF devices that wait for approval."""
+        fact = self._facts.get(("pending",))
+        return fact.devices if isinstance(fact, PendingDevices) else ()
+
     def state(self) -> dict[str, Any]:
-        """Everything as one tree: site, panel, beliefs, cameras, devices, processes, beat. Plain and message types."""
+        """All in one tree: site, panel, pending, beliefs, cameras, devices, processes, beat. Message types in it."""
         tree: dict[str, Any] = {
             "site": self._names["site"],
             "panel": None,
+            "pending": None,
             "beliefs": {},
             "cameras": {ident: dict(entry) for ident, entry in self._names["cameras"].items()},
             "devices": {ident: {**entry, "readings": {}} for ident, entry in self._names["devices"].items()},
@@ -145,6 +164,10 @@ class Board:
         if device not in self._devices.values():
             return None
         return {what: trend.points() for (ident, what), trend in self._trends.items() if ident == device}
+
+    def is_device(self, ident: str) -> bool:
+        """Whether a PF device is in the settings."""
+        return f"pf.{ident}" in self._devices
 
     def camera(self, ident: str) -> str | None:
         """The source of a camera of the settings."""
@@ -203,16 +226,12 @@ def _names(site: Site) -> dict[str, Any]:
 
 def thermal_view(frame: ThermalFrame) -> dict[str, Any] | None:
     """A thermal frame for browsers: `cells` as base64 of 768 little-endian int16 centi-degrees, -32768 = invalid."""
-    unpacker = zlib.decompressobj()
-    try:
-        raw = unpacker.decompress(frame.cells, 2 * CELLS + 1)
-    except zlib.error:
-        return None
-    if len(raw) != 2 * CELLS:
+    cells = read(frame.coding, frame.cells)
+    if cells is None:
         return None
     return {
         "at": frame.at,
-        "cells": base64.b64encode(raw).decode("ascii"),
+        "cells": base64.b64encode(cells.astype("<i2").tobytes()).decode("ascii"),
         "ambient_c": frame.ambient_c,
         "supply_v": frame.supply_v,
         "replaced": frame.replaced,

@@ -5,9 +5,7 @@ import json
 import time
 from pathlib import Path
 
-import hypothesis.strategies as st
 import pytest
-from hypothesis import given
 
 from embereye_addon.demo import soak
 from embereye_addon.demo.clips import Take
@@ -15,12 +13,7 @@ from embereye_addon.demo.scenes import FLAME_GROWS_S
 from embereye_addon.demo.soak import (
     Watch,
     clips,
-    compare,
-    flat,
-    growth_pct,
-    histogram_quantiles,
     plan,
-    quantiles,
     report,
     verdict,
 )
@@ -69,38 +62,6 @@ def test_what_processes_and_sources_say_is_kept() -> None:
     assert watch.state is state
 
 
-@given(st.lists(st.floats(0.0, 1000.0), max_size=200))
-def test_quantiles_are_in_order(values: list[float]) -> None:
-    """Without samples there is no figure; with them P50 is not above P99."""
-    found = quantiles(values)
-    assert found["n"] == len(values)
-    if values:
-        assert found["p50"] <= found["p95"] <= found["p99"] <= found["max"] + 0.01
-
-
-def test_a_histogram_is_read_within_its_buckets() -> None:
-    """Figures of all processes add up, are interpolated, and never exceed the last border."""
-    counts = {"a": (40, 45, 45), "b": (40, 45, 55)}
-    text = "# TYPE x histogram\n"
-    for process, row in counts.items():
-        for edge, count in zip(("0.01", "0.02", "+Inf"), row, strict=True):
-            text += f'x_bucket{{process="{process}",le="{edge}"}} {count}\n'
-    found = histogram_quantiles(text, "x")
-    assert found["n"] == 100
-    assert found["p50"] == pytest.approx(6.25)
-    assert found["p99"] == 20.0
-    assert histogram_quantiles(text, "y") == {"n": 0}
-
-
-def test_growth_is_after_the_warm_up() -> None:
-    """Loading the model is no leak; a slow rise is."""
-    steady = [(float(at_s), 100.0 if at_s > 10 else 50.0) for at_s in range(60)]
-    assert growth_pct(steady, 1.0) == 0.0
-    rising = [(float(at_s), 100.0 + at_s) for at_s in range(60)]
-    assert growth_pct(rising, 1.0) > 20.0
-    assert growth_pct(steady[:3], 1.0) == 0.0
-
-
 def figures(p95: float = 80.0) -> dict[str, object]:
     """A snapshot that holds every limit, but for what is asked for."""
     return {
@@ -130,12 +91,6 @@ def test_the_verdict_is_a_line_for_each_limit(tmp_path: Path, capsys: pytest.Cap
     assert "+100.0 %" in out
     assert json.loads(given.out.read_text()) == figures(200.0)
     assert verdict(figures() | {"alarm_ms": {"all": {"n": 0}}, "pf_decision_ms": {"n": 0}})
-
-
-def test_only_numbers_are_compared() -> None:
-    """Lists and words of a snapshot are left out, and so is what was zero before."""
-    assert flat({"a": {"b": 1, "c": "x"}, "d": [1], "e": 2.5}) == {"a.b": 1.0, "e": 2.5}
-    assert compare({"a": 2, "b": 1}, {"a": 1, "b": 0, "c": 3}) == [f"{'a':58} {1:12.2f} {2:12.2f}   +100.0 %"]
 
 
 def test_every_source_has_a_zone_of_its_own() -> None:

@@ -58,3 +58,11 @@ def test_places(tmp_path: Path) -> None:
     assert folder.site_file == tmp_path / "site.json"
     assert folder.journal == tmp_path / "journal.db"
     assert folder.metrics == tmp_path / "run" / "metrics"
+
+
+def test_the_users_own_settings_file_is_known_to_every_process(tmp_path: Path) -> None:
+    """A device approved on the page goes into the file that is read."""
+    folder = Folder(tmp_path)
+    assert folder.user_file() == folder.site_file
+    folder.keep_path(tmp_path / "mine.yaml")
+    assert folder.user_file() == tmp_path / "mine.yaml"

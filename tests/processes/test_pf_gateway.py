@@ -5,7 +5,6 @@ import contextlib
 import logging
 import socket
 import time
-import zlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,24 +16,29 @@ from embereye_addon.bus.memory import Hub
 from embereye_addon.demo.pf_device import PfDevice
 from embereye_addon.demo.thermal import Fire
 from embereye_addon.fuse.analog import judge_digital
-from embereye_addon.messages import HotSpots, Kind, LinkState, ProcessHealth, Reading, Rule, SourceHealth, ThermalFrame
-from embereye_addon.processes import pf_gateway
-from embereye_addon.processes.folder import Folder
-from embereye_addon.processes.pf_gateway import (
-    EEPROM_BYTES,
-    JUDGE_LATE_S,
-    PfGateway,
-    cache,
-    faults,
-    judge,
-    rejected_share,
-    view,
-    watch,
+from embereye_addon.messages import (
+    HotSpots,
+    Kind,
+    LinkState,
+    PendingDevices,
+    ProcessHealth,
+    Reading,
+    Rule,
+    SourceHealth,
+    ThermalFrame,
 )
+from embereye_addon.processes import pf_gateway
+from embereye_addon.processes.pf_cache import EEPROM_BYTES
+from embereye_addon.processes.pf_gateway import PfGateway, judge
+from embereye_addon.processes.pf_health import JUDGE_LATE_S, broken_of, faults, measured, rejected_share, watch
+from embereye_addon.settings.model import Pf
 from embereye_addon.sources.pf.analog import Measure
-from embereye_addon.sources.pf.gateway import Connected, Place
+from embereye_addon.sources.pf.connection import Connection
+from embereye_addon.sources.pf.gateway import Gateway
 from embereye_addon.sources.pf.mlx90640 import Conversion
+from embereye_addon.sources.pf.place import Cache, Connected, Place
 from embereye_addon.sources.pf.session import FrameSeen, SensorSeen, Uncalibrated
+from embereye_addon.thermal.cells import read
 from tests.fakes.cameras import until
 from tests.fakes.nats_server import free_port
 from tests.fakes.pf_client import PfClient
@@ -64,8 +68,8 @@ async def test_a_device_is_judged_and_a_fire_is_seen(tmp_path: Path) -> None:
             assert listener.all(HotSpots)[0].max_c < 60.0
             assert {reading.channel for reading in listener.all(Reading)} >= {"ADC1", "ADC2"}
             frame = listener.all(ThermalFrame)[0]
-            cells = np.frombuffer(zlib.decompress(frame.cells), "<i2")
-            assert cells.shape == (768,)
+            cells = read(frame.coding, frame.cells)
+            assert cells is not None
             assert 1000 < np.median(cells) < 4000
             await until(lambda: (health := listener.last(SourceHealth)) and health.state is LinkState.ONLINE, 15.0)
             device.scene = replace(device.scene, fire=Fire(start_s=device.scene_s - 20.0))
@@ -79,7 +83,7 @@ async def test_a_device_is_judged_and_a_fire_is_seen(tmp_path: Path) -> None:
             assert health.faults == ()
             assert health.rate_hz > 1.0
             assert 3.0 < float(health.words["supply_v"]) < 3.6
-            assert (tmp_path / "eeprom" / "pf.boiler.bin").stat().st_size == EEPROM_BYTES
+            assert next((tmp_path / "eeprom").glob("*.bin")).stat().st_size == EEPROM_BYTES
         await until(lambda: listener.all(SourceHealth)[-1].state is LinkState.OFFLINE, 15.0)
         ((code, text),) = listener.all(SourceHealth)[-1].faults
         assert code == "device_silent"
@@ -104,6 +108,22 @@ async def test_a_taken_port_is_a_fault_until_it_is_free(tmp_path: Path, caplog: 
                 await until(lambda: listener.all(HotSpots), 15.0)
 
 
+async def test_who_waits_for_approval_is_told(tmp_path: Path) -> None:
+    """A device that nobody approved is visible within seconds, and who was turned away is counted."""
+    hub, port = Hub(), free_port()
+    of = site(devices=("boiler",), pf_port=port)
+    async with listening(hub) as listener, running(child_of(hub, tmp_path, "pf_gateway", of), pf_gateway.main):
+        await until(lambda: len(listener.all(PendingDevices)) > 1)
+        assert listener.all(PendingDevices)[0].devices == ()
+        async with PfClient(port) as client:
+            await client.send(b"#serialno:NEW-77!\r\n")
+            await until(lambda: listener.all(PendingDevices)[-1].devices)
+        (waiting,) = listener.all(PendingDevices)[-1].devices
+        assert (waiting.identity, waiting.address, waiting.double) == ("NEW-77", "127.0.0.1", False)
+        assert waiting.first_seen > 0.0
+        assert listener.all(PendingDevices)[-1].refused == 0
+
+
 async def test_a_device_without_calibration_is_a_fault(tmp_path: Path) -> None:
     """Frames that cannot be turned into temperatures give no evidence, and say so."""
     hub, port = Hub(), free_port()
@@ -117,7 +137,7 @@ async def test_a_device_without_calibration_is_a_fault(tmp_path: Path) -> None:
                 await client.send(b"#serialno:1234!\r\n#frame1234:" + b"0" * 834 * 4 + b"!\r\n")
                 await asyncio.sleep(0.1)
             codes = {code for health in listener.all(SourceHealth) for code, _ in health.faults}
-            assert codes <= {"uncalibrated", "bad_frames"}
+            assert codes <= {"uncalibrated", "bad_frames", "frame_frozen"}
             assert not listener.all(HotSpots)
 
 
@@ -170,7 +190,15 @@ async def test_each_thing_that_is_wrong_is_named(tmp_path: Path) -> None:
     process.on_event("pf.boiler", frame(now_s, conversion()))
     watched.stuck = ("adc1", "dio")
     assert faults(place, watched, 0.0) == [("input_stuck", "the inputs adc1, dio do not move")]
-    watched.stuck = ()
+    watched.stuck, watched.beyond = (), ("ADC1=0",)
+    ((code, text),) = faults(place, watched, 0.0)
+    assert (code, "ADC1=0" in text) == ("input_out_of_range", True)
+    watched.beyond = ()
+    watched.chip, watched.expected_chip = "0123456789AB", "021C5626618B"
+    ((code, text),) = faults(place, watched, 0.0)
+    assert code == "sensor_swapped"
+    assert "is 0123456789AB, it was 021C5626618B" in text
+    watched.expected_chip = "0123456789ab"
     watched.judged_s = place.link.since_mono_s = now_s - JUDGE_LATE_S - 1.0
     ((code, text),) = faults(place, watched, 0.0)
     assert code == "not_judged"
@@ -201,8 +229,9 @@ async def test_a_frame_that_cannot_be_judged_is_a_fault(tmp_path: Path, caplog: 
     assert faults(place, watched, 0.0)
     process.on_event("pf.boiler", frame(now_s + 4.0, conversion()))
     assert faults(place, watched, 0.0) == []
-    await asyncio.gather(*process.tasks)
-    assert not process.tasks
+    assert process.saying.task is not None
+    await process.saying.task
+    assert not process.saying.urgent
 
 
 def measure(**changes: object) -> Measure:
@@ -238,30 +267,37 @@ def test_inputs_are_judged_by_their_role() -> None:
         assert not [found for found in judge("pf.a", measure(change_sigma=50.0, **{part: True})) if found.llr_nats > 0]
 
 
-def test_a_view_holds_every_pixel() -> None:
-    """What people see is centi-degrees; a pixel without a value is as cold as can be, and replaced ones are named."""
-    to_c = np.full((24, 32), 21.5, np.float32)
-    to_c[0, 0], to_c[0, 1] = np.nan, 1000.0
-    replaced = np.zeros((24, 32), np.bool_)
-    replaced[1, 1] = True
-    shown = view("pf.a", 7, 1e9, conversion(to_c=to_c, replaced=replaced))
-    cells = np.frombuffer(zlib.decompress(shown.cells), "<i2")
-    assert cells[:3].tolist() == [-32768, 32767, 2150]
-    assert shown.replaced == (33,)
-
-
-def test_a_dump_outlives_a_restart(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The calibration is asked for once a device's life, not once a start; half a file is none; a bad disk is words."""
-    kept = cache(Folder(tmp_path))
-    words = np.arange(832, dtype=np.uint16)
-    assert kept.load("pf.a") is None
-    kept.save("pf.a", words)
-    again = cache(Folder(tmp_path)).load("pf.a")
-    assert again is not None
-    assert again.dtype == np.uint16
-    assert np.array_equal(again, words)
-    (tmp_path / "eeprom" / "pf.a.bin").write_bytes(b"half")
-    assert kept.load("pf.a") is None
-    (tmp_path / "file").write_text("in the way")
-    cache(Folder(tmp_path / "file")).save("pf.a", words)
-    assert "the EEPROM of pf.a cannot be kept" in caplog.text
+async def test_the_health_of_the_array_is_told_with_its_numbers(tmp_path: Path) -> None:
+    """A device that drifts, freezes, loses pixels or jumps looks well."""
+    process = gateway(tmp_path, Hub())
+    watched = process.watched["pf.boiler"]
+    now_s = time.monotonic()
+    place = Place(watched.device, now_s)
+    place.link.seen(now_s)
+    process.on_event("pf.boiler", frame(now_s, conversion()))
+    assert faults(place, watched, 0.0) == []
+    place.connection = Connection(Gateway(Pf(), (), print, Cache(lambda _: None, lambda *_: None)), time.monotonic)
+    said = place.connection.session.plausibility
+    said.implausible, said.why = 2, "the gain jumped from 5770 to 9000"
+    said.frozen_frames, said.dead_half_frames = 9, 5
+    for _ in range(60):
+        watched.supply.take(3.3)
+        watched.ambient.take(30.0)
+    watched.supply.value, watched.ambient.value = 3.2, 50.0
+    watched.broken, watched.pixels.stuck, watched.pixels.noisy = frozenset({1, 33}), (64, 65), (767, 1)
+    place.link.tick(now_s + 16.0, 20.0)
+    found = dict(faults(place, watched, 0.0))
+    assert found == {
+        "device_late": "nothing came for 16 s; it speaks every 0.0 s as a rule",
+        "frames_implausible": "2 frames of the last 2 s: the gain jumped from 5770 to 9000",
+        "supply_drift": "the supply went from 3.300 V to 3.200 V; allowed: 0.05 V",
+        "chip_drift": "the chip went from 30.0 °C to 50.0 °C; allowed: 15 K",
+        "dead_pixels": "5 pixels cannot be believed (2 by calibration, 2 stuck, 2 noisy); at most 4 are allowed;"
+        " row/column: 0/1, 1/1, 2/0, 2/1, 23/31",
+        "frame_frozen": "the last 10 thermal frames are the same bit for bit",
+        "dead_subpage": "one half of the pixels did not change over the last 6 thermal frames",
+    }
+    assert "frames_implausible" not in dict(faults(place, watched, 0.0))
+    words = measured(place, watched, 0.125)
+    assert (words["bad_px"], words["rejected_pct"], words["torn_k"]) == ("5", "12.5", "0.20")
+    assert broken_of(np.eye(2, dtype=np.bool_)) == {0, 3}

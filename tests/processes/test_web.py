@@ -73,7 +73,14 @@ async def test_a_taken_port_is_a_fault_until_it_is_free(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = int(taken.getsockname()[1])
         one = child(tmp_path, Hub(), port)
-        wiring = Wiring(board=Board(one.site, lambda: False), bus=one.bus, door=Door(), files=FILES)
+        wiring = Wiring(
+            history=tmp_path,
+            board=Board(one.site, lambda: False),
+            bus=one.bus,
+            door=Door(),
+            files=FILES,
+            site_file=tmp_path / "site.json",
+        )
         running = asyncio.create_task(web.serve(one, wiring, "127.0.0.1", again_s=0.05))
         while web.PORT_TAKEN not in one.faults:
             await asyncio.sleep(0.01)

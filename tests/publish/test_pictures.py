@@ -1,16 +1,11 @@
 """Which cameras are asked for pictures, and thermal frames that are none."""
 
-import zlib
-
 import msgspec
-import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
 from embereye_addon.bus.memory import MemoryBus
 from embereye_addon.messages import Explanation, Kind, Share, Snapshot, SnapshotRequest, ThermalFrame
 from embereye_addon.publish.mqtt import Ends, Mqtt
-from embereye_addon.publish.pictures import Pictures, cameras_of, cells_of
+from embereye_addon.publish.pictures import Pictures, cameras_of
 from embereye_addon.publish.topics import Topics
 from embereye_addon.settings import model
 from tests.publish.samples import change, site, thermal_frame
@@ -38,26 +33,6 @@ def test_the_cameras_of_an_alarm_are_those_that_saw_it() -> None:
     for share, cameras in ((heat, ("stove",)), (other, ("hay.1",))):
         why = Explanation(rule="r", text="t", sum_nats=9.0, threshold_nats=5.0, shares=(share,))
         assert cameras_of(site(), msgspec.structs.replace(change(), explanation=why)) == cameras
-
-
-def test_cells_come_out_as_they_went_in() -> None:
-    """The hot corner is where it was."""
-    cells = cells_of(thermal_frame())
-    assert cells is not None
-    assert cells.dtype == np.int16
-    assert cells[5, 26] == 8650
-
-
-@given(st.binary(max_size=200))
-def test_any_cells_may_come(raw: bytes) -> None:
-    """Bytes that are no frame, too short or a bomb, give none."""
-    assert cells_of(frame(raw)) is None
-    assert cells_of(frame(zlib.compress(raw))) is None
-
-
-def test_a_bomb_is_not_unpacked() -> None:
-    """A megabyte in a kilobyte is no frame."""
-    assert cells_of(frame(zlib.compress(b"\0" * 1_000_000))) is None
 
 
 async def test_pictures_that_fail_are_counted() -> None:

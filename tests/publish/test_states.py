@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -93,6 +94,9 @@ def test_a_pf_device_shows_heat_inputs_and_chip() -> None:
     assert (state["chip_temperature"], state["supply_voltage"], state["packets_rejected"]) == (31.3, 3.3, 4)
     assert state["last_packet"] == "2026-03-01T12:00:00.000+00:00"
     assert states.roles_in(view) == {"gas", "smoke"}
+    told = health("pf.boiler", words={"bad_px": "5", "rejected_pct": "12.5", "interval_s": "4.09"})
+    state = states.pf_state(replace(view, health=told), 6.0)
+    assert (state["bad_pixels"], state["reject_rate"], state["period"]) == (5.0, 12.5, 4.09)
     assert states.pf_state(states.felt(view, spots(), 11.0), 11.0)["overheat"] == "OFF"
 
 

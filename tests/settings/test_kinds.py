@@ -30,6 +30,11 @@ EVERY = (
 )
 
 ACCEPTED: tuple[tuple[Kind, object, object], ...] = (
+    (kinds.address(), "", ""),
+    (kinds.address(), "bridge.lan:23", "bridge.lan:23"),
+    (kinds.address(), "[fe80::1]:4001", "[fe80::1]:4001"),
+    (kinds.chip(), "", ""),
+    (kinds.chip(), "021c5626618B", "021c5626618B"),
     (kinds.text(1, 5), "  Hall ", "Hall"),
     (kinds.text(0, 5), "", ""),
     (kinds.whole(1, 8), 8, 8),
@@ -83,6 +88,13 @@ REFUSED: tuple[tuple[Kind, object], ...] = (
     (kinds.host(), "999.1.1.1"),
     (kinds.host(), "broker:1883"),
     (kinds.host(), "mqtt://broker"),
+    (kinds.address(), "bridge"),
+    (kinds.address(), "bridge:0"),
+    (kinds.address(), "bridge:70000"),
+    (kinds.address(), "fe80::1:4001"),
+    (kinds.address(), "a b:23"),
+    (kinds.chip(), "021C5626618"),
+    (kinds.chip(), "../../etc/pw"),
     (kinds.network(), "10.0.0.5/8"),
     (kinds.network(), "lan"),
     (kinds.url("rtsp"), "http://cam/s"),

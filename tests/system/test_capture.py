@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import os
-import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 
 from embereye_addon.messages import SourceHealth, ThermalFrame, ZoneState
+from embereye_addon.thermal.cells import read
 from tests.system.product import Product, free_port
 
 SPEED = float(os.environ.get("EMBEREYE_CAPTURE_SPEED", "20"))
@@ -81,7 +81,8 @@ async def test_the_captured_device_is_measured_right_and_never_alarms(tmp_path: 
     health: list[SourceHealth] = []
 
     def on_frame(frame: ThermalFrame) -> None:
-        cells = np.frombuffer(zlib.decompress(frame.cells), "<i2").reshape(24, 32)
+        cells = read(frame.coding, frame.cells)
+        assert cells is not None
         seen.append((cells / 100.0).astype(np.float32))
 
     async with product(tmp_path, port, source / "eeprom.hex") as running:

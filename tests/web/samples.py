@@ -4,6 +4,7 @@ import contextlib
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 from aiohttp.test_utils import TestClient, TestServer
@@ -17,6 +18,8 @@ from embereye_addon.messages import (
     LinkState,
     Message,
     PanelState,
+    PendingDevice,
+    PendingDevices,
     ProcessHealth,
     Reading,
     Sighting,
@@ -87,6 +90,12 @@ def process(name: str = "node1.panel", at: float = 0.0) -> ProcessHealth:
     )
 
 
+def pending(*devices: PendingDevice) -> PendingDevices:
+    """Who waits at the gateway; one device unless others are named."""
+    waiting = devices or (PendingDevice(identity="AB1234", address="10.0.0.9", first_seen=90.0),)
+    return PendingDevices(source="node1.pf_gateway", node="node1", devices=waiting)
+
+
 def everything() -> tuple[Message, ...]:
     """One message of every kind that the page shows."""
     return (
@@ -98,6 +107,7 @@ def everything() -> tuple[Message, ...]:
         reading(),
         SourceHealth(source="cam.north", node="node1", state=LinkState.ONLINE),
         SourceHealth(source="pf.roof", node="node1", state=LinkState.ONLINE),
+        pending(),
         process(),
     )
 
@@ -113,14 +123,20 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def served(door: Door | None = None, site: Site = SITE) -> AsyncIterator[Served]:
+async def served(
+    door: Door | None = None,
+    site: Site = SITE,
+    site_file: Path = Path("/nowhere/site.json"),
+    history: Path = Path("/nowhere/history"),
+) -> AsyncIterator[Served]:
     """Serve the real page on a free port of the loopback, hearing a memory bus."""
     hub = Hub()
     bus = MemoryBus(hub)
     board = Board(site, lambda: hub.away)
     for kind in HEARD:
         await bus.hear(kind, board.take)
-    app = build(Wiring(board=board, bus=bus, door=door or Door(), files=FILES))
+    wiring = Wiring(board=board, bus=bus, door=door or Door(), files=FILES, site_file=site_file, history=history)
+    app = build(wiring)
     try:
         async with TestClient(TestServer(app)) as client:
             yield Served(client, board, bus, hub)

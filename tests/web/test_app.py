@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -15,6 +16,12 @@ from embereye_addon.web.ingress import COOKIE, Door, cookie_value
 from tests.web.samples import FILES, SITE, served
 
 TOKEN = "a token of some length"
+SITE_FILE = Path("/nowhere/site.json")
+
+
+def _wiring(board: Board, bus: MemoryBus) -> Wiring:
+    """A page without its past."""
+    return Wiring(board=board, bus=bus, door=Door(), files=FILES, site_file=SITE_FILE, history=SITE_FILE)
 
 
 async def test_the_page_and_its_files_are_served() -> None:
@@ -89,7 +96,9 @@ async def test_a_fault_of_ours_shows_no_inside(caplog: pytest.LogCaptureFixture)
     def broken() -> bool:
         raise RuntimeError("the inside")
 
-    wiring = Wiring(board=Board(SITE, broken), bus=MemoryBus(), door=Door(), files=FILES)
+    wiring = Wiring(
+        board=Board(SITE, broken), bus=MemoryBus(), door=Door(), files=FILES, site_file=SITE_FILE, history=SITE_FILE
+    )
     async with TestClient(TestServer(build(wiring))) as client, client.get("/health") as answer:
         assert answer.status == 500
         assert "inside" not in await answer.text()
@@ -100,7 +109,9 @@ async def test_a_taken_port_is_one_clear_message() -> None:
     """The installer must read which port is taken and where to change it."""
     bus_free = Board(SITE, lambda: False)
     async with served() as page:
-        app = build(Wiring(board=bus_free, bus=page.bus, door=Door(), files=FILES))
+        app = build(
+            Wiring(board=bus_free, bus=page.bus, door=Door(), files=FILES, site_file=SITE_FILE, history=SITE_FILE)
+        )
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             with pytest.raises(
@@ -113,7 +124,9 @@ async def test_a_taken_port_is_one_clear_message() -> None:
 async def test_it_serves_while_the_block_runs() -> None:
     """Stopping must be quick and leave the port free."""
     async with served() as page:
-        app = build(Wiring(board=page.board, bus=page.bus, door=Door(), files={}))
+        app = build(
+            Wiring(board=page.board, bus=page.bus, door=Door(), files={}, site_file=SITE_FILE, history=SITE_FILE)
+        )
         async with serving(app, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
             async with session.get(f"http://127.0.0.1:{port}/health") as answer:
                 assert answer.status == 503

@@ -33,9 +33,17 @@ def test_everything_heard_is_in_the_state() -> None:
     assert (roof["pre_c"], roof["alarm_c"]) == (65.0, 85.0)
     assert roof["readings"]["ADC1"]["raw"] == 900.0
     assert state["processes"]["node1.panel"]["pid"] == 1
+    assert state["pending"]["devices"][0]["identity"] == "AB1234"
+    assert [each.address for each in known.pending()] == ["10.0.0.9"]
     assert b"rtsp://" not in raw
     assert b"not to be shown" not in raw
     assert known.strange == 0
+
+
+def test_nobody_waits_before_the_gateway_spoke() -> None:
+    """An approval must not be taken for a device that nobody has heard."""
+    assert board().pending() == ()
+    assert board().state()["pending"] is None
 
 
 def test_strangers_are_counted_and_dropped() -> None:

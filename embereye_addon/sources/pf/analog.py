@@ -4,9 +4,9 @@ Pure. The absolute value means little (a real device rests at 32 % of its flame 
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from statistics import median
+from statistics import linear_regression, median
 
 FULL_SCALE = 4095.0  # 12-bit converter
 MINUTE_S = 60.0
@@ -15,6 +15,7 @@ SAMPLES = 64  # a minute, at most
 LEAST_SIGMA = 6.0  # counts; real inputs at rest have 6.5 to 8 over an hour, much of it slower than a minute
 FREEZE_SIGMA = 6.0
 FREEZE_PCT = 3.0
+SLOPE_S, SLOPE_LEAST_S, STEP_S = 120.0, 30.0, 5.0
 STUCK_SAMPLES = 50
 STUCK_S = 180.0
 STUCK_ON_S = 600.0  # a digital input that was never off for this long
@@ -29,6 +30,7 @@ class Measure:
 
     `pct` is raw and `change_pct` the change, in percent of the range. While `warming_up`, or without a
     baseline (`change_sigma` 0), nothing may be concluded. `out_of_range`: open, shorted or impossible.
+    `slope_per_min`: counts a minute over the last two minutes, positive towards alarm; 0 while too few are known.
     """
 
     channel: str
@@ -43,6 +45,7 @@ class Measure:
     warming_up: bool
     stuck: bool
     out_of_range: bool
+    slope_per_min: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,30 @@ def _spread(values: list[float]) -> float:
     return 1.4826 * median(abs(value - centre) for value in values)
 
 
+class Slope:
+    """The regression line through the last two minutes, in steps of five seconds."""
+
+    __slots__ = ("_begun_s", "_count", "_means", "_sum", "per_min")
+
+    def __init__(self) -> None:
+        self._means: deque[tuple[float, float]] = deque(maxlen=int(SLOPE_S / STEP_S))
+        self._begun_s, self._sum, self._count = 0.0, 0.0, 0
+        self.per_min = 0.0
+
+    def take(self, raw: float, mono_s: float) -> None:
+        """One more value."""
+        if self._count and mono_s - self._begun_s >= STEP_S:
+            self._means.append((self._begun_s, self._sum / self._count))
+            self._sum, self._count = 0.0, 0
+            if self._means[-1][0] - self._means[0][0] >= SLOPE_LEAST_S:
+                times_s, means = zip(*self._means, strict=True)
+                self.per_min = MINUTE_S * linear_regression(times_s, means).slope
+        if not self._count:
+            self._begun_s = mono_s
+        self._sum += raw
+        self._count += 1
+
+
 class Channel:
     """One input over time. `direction`: +1 where a rise means alarm, -1 where a fall does."""
 
@@ -119,6 +146,7 @@ class Channel:
         self._warm_up_s = warm_up_s
         self._direction = direction
         self._baseline = Baseline()
+        self._slope = Slope()
         self._began_s: float | None = None
         self._last_s = 0.0
         self._last_raw = -1.0
@@ -129,11 +157,13 @@ class Channel:
         """Judge one value. `frozen`: an alarm is on, nothing is learned."""
         if self._began_s is None or mono_s - self._last_s > GAP_S:
             self._began_s = mono_s
+            self._slope = Slope()
         self._last_s = mono_s
         self._count_same(raw, mono_s)
         warming_up = mono_s - self._began_s < self._warm_up_s
         if self._digital:
             return self._judge_digital(raw, mono_s)
+        self._slope.take(raw, mono_s)
         baseline, sigma = self._baseline.value, self._baseline.sigma
         change = 0.0 if baseline is None else self._direction * (raw - baseline)
         change_sigma, change_pct = change / sigma, 100.0 * change / FULL_SCALE
@@ -154,6 +184,7 @@ class Channel:
             warming_up=warming_up,
             stuck=self._same >= STUCK_SAMPLES and mono_s - self._same_s >= STUCK_S,
             out_of_range=out_of_range,
+            slope_per_min=self._direction * self._slope.per_min,
         )
 
     def _count_same(self, raw: float, mono_s: float) -> None:
@@ -187,11 +218,11 @@ class Channel:
 class Inputs:
     """All inputs of one device, over all its connections."""
 
-    def __init__(self, roles: Roles, warm_up_s: float = 180.0, flame_direction: int = -1) -> None:
-        """Analog flame modules usually fall with light, hence the direction; smoke and gas always rise."""
+    def __init__(self, roles: Roles, warm_up_s: float = 180.0, directions: Mapping[str, int] | None = None) -> None:
+        """`directions` by upper-case key: +1 rising, -1 falling; else flame falls with light, smoke and gas rise."""
         self._roles = roles
         self._warm_up_s = warm_up_s
-        self._flame_direction = flame_direction
+        self._directions = directions or {}
         self._channels: dict[str, Channel] = {}
         self._seen: set[str] = set()  # digital keys; one damaged key in one packet changes no role
 
@@ -209,6 +240,6 @@ class Inputs:
         role = self._roles.of(key, self._seen)
         channel = self._channels.get(key)
         if channel is None or channel.role != role:
-            direction = self._flame_direction if role == "flame" else 1
+            direction = self._directions.get(key, -1 if role == "flame" else 1)
             channel = self._channels[key] = Channel(key, role, self._warm_up_s, direction)
         return channel

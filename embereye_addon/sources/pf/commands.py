@@ -5,6 +5,7 @@ part of the cycle: after the packet with the inputs, and well before the next fr
 """
 
 from collections import deque
+from dataclasses import dataclass
 from statistics import median
 
 FIRST_COMMAND_S = 0.5  # after accept; some peers want a read of its own for each command
@@ -14,16 +15,27 @@ LONGEST_PAUSE_S = 300.0
 RESTART_PAUSE_S = 30.0  # first pause after asking a device again that had streamed before
 
 QUIET_AFTER_S = 0.1  # after the inputs or the EEPROM dump
+DUMP_BEGINS_S = 0.7  # after the inputs, at the latest, where a dump has been asked for; real ones after 0.5 s
+AFTER_FRAME_S = 0.3  # so long after a frame its inputs come
 FRAME_ALONE_S = 0.7  # after a frame whose inputs did not follow; they come 0.3 s after it
 QUIET_BEFORE_S = 0.8  # before the end of the next frame: 0.5 s, and 0.3 s which a frame takes at 115200 baud
 UNKNOWN_WINDOW_S = 1.5  # while the period is not known yet
 FAST_S = 1.5  # a cycle takes 0.6 s at 115200 baud: whoever is this fast has no half-duplex link
+FAST_GAPS = 3  # fewer prove nothing: a stalled network brings the first frames together
+
+KICK_S = 15.0  # or three periods: so long after its last frame a device that goes on speaking is started again
+KICK_PERIODS = 3
+ANSWER_S = 3.0  # a device that sends only when asked answers within this
+UNASKED = 3  # so many frames after one request: it streams, and is told to stop
+FORM_ROUNDS = 5  # a form that worked once and then not so often may be another device's: all are tried again
 
 EEPROM_TIMEOUT_S = 12.0
+EEPROM_PERIODS = 2.5  # the answer comes with the next cycle, so slow devices get longer
 EEPROM_TRIES = 5
 EEPROM_PAUSE_S = 3600.0
 
 _START_LADDER = (b"PERIOD_ON", b"\n", b"PERIOD_ON\n", b"PERIOD_ON\r\n", b"PERIODIC_ON")
+_REQUEST_LADDER = (b"REQUEST1", b"\n", b"REQUEST1\n", b"REQUEST1\r\n")
 # The lone line end clears what a line-based peer made of the two bare commands.
 _EEPROM_LADDER = (b"EEPROM1", b"EEPROM1", b"\n", b"EEPROM1\n", b"EEPROM1")
 
@@ -38,6 +50,20 @@ class Rhythm:
         self.interval_s: float | None = None
         self.last_s = float("-inf")
 
+    @property
+    def is_fast(self) -> bool:
+        """Whether this is proven to be too fast for a half-duplex link."""
+        return self.interval_s is not None and self.interval_s < FAST_S and len(self._gaps) >= FAST_GAPS
+
+    @property
+    def steady_s(self) -> float | None:
+        """The soonest that the next event may follow: the shortest of the last intervals, None while unknown.
+
+        Cycles with a dump, and those around a lost packet, are longer than the rule; events that only came together
+        say nothing.
+        """
+        return min((gap for gap in self._gaps if gap >= FAST_S), default=None)
+
     def beat(self, mono_s: float) -> None:
         """One more event."""
         if self.last_s > float("-inf"):
@@ -46,11 +72,26 @@ class Rhythm:
         self.last_s = mono_s
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a device is to be spoken to: a line end that is forced (None: found out), and seconds between requests.
+
+    `request_every_s` 0: it streams by itself once started; else each frame is asked for.
+    """
+
+    line_end: bytes | None = None
+    request_every_s: float = 0.0
+
+
+STREAMS = Manner()
+
+
 class Commands:
     """Decides the next command of one connection; told of everything valid that arrives."""
 
     def __init__(self, mono_s: float) -> None:
         self.form = b""  # the start command that worked, once one did
+        self.manner = STREAMS
         self.frames = Rhythm()
         self.inputs = Rhythm()
         self._streaming = False
@@ -62,34 +103,65 @@ class Commands:
         self._eeprom_wanted = True
         self._eeprom_tries = 0
         self._eeprom_end_s = float("-inf")
+        self._eeprom_asked_s = float("-inf")
+        self._eeprom_limit_s = float("-inf")  # until then the answer may come
         self._next_eeprom_s = mono_s
         self._identity_wanted = False
+        self._siren_on = False
+        self._siren_sends = 0
+        self._siren_window = -1
+        self._window = 0  # counts packets with inputs and lone frames: each opens a window of its own
+        self._asked_s = float("-inf")
+        self._unasked = 0
+        self._kicked_s = float("-inf")
+        self._kick_pause_s = KICK_S
 
     @property
     def interval_s(self) -> float:
-        """The learned period of the device, 0 while unknown."""
-        return self.frames.interval_s or self.inputs.interval_s or 0.0
+        """The learned period of the device (at least that of the requests), 0 while unknown."""
+        learned_s = self.frames.interval_s or self.inputs.interval_s or 0.0
+        return max(learned_s, self.manner.request_every_s)
 
     def know(self, form: bytes) -> None:
         """The start command that worked for this device before, or nothing; ignored once one has been sent."""
         if not self._last_start:
             self.form = form
 
+    def obey(self, manner: Manner) -> None:
+        """What the settings say, from now on."""
+        if manner != self.manner:
+            self.manner, self._step, self._round = manner, 0, 0
+
+    def want_siren(self, *, on: bool) -> None:
+        """The device's siren on or silenced: said in the next quiet window and once more in the one after it.
+
+        Only the newest wish is ever kept, so a late ALARM_ON cannot overtake an ACK_ON.
+        """
+        self._siren_on, self._siren_sends = on, 2
+
+    def release(self) -> None:
+        """The device belongs to another connection: no order of its siren may come from this one."""
+        self._siren_sends = 0
+
     def frame_came(self, mono_s: float) -> None:
         """A frame is complete, good or not."""
         self.frames.beat(mono_s)
+        self._window += self.inputs.last_s < mono_s - UNKNOWN_WINDOW_S
+        self._unasked += 1
+        self._kick_pause_s = KICK_S
         self._streams()
 
     def inputs_came(self, mono_s: float) -> None:
         """A packet with inputs is complete."""
         self.inputs.beat(mono_s)
+        self._window += 1
         self._streams()
 
     def _streams(self) -> None:
         if not self._streaming:
             self._streaming = True
             if self._last_start:
-                self.form = b"PERIOD_ON\n" if self._last_start == b"\n" else self._last_start
+                self.form = self._word() + b"\n" if self._last_start == b"\n" else self._last_start
             self._step = self._round = 0
 
     def eeprom_came(self, mono_s: float, *, enough: bool) -> None:
@@ -117,29 +189,58 @@ class Commands:
         """The command to send now, if any. `receiving`: a packet has begun and not ended."""
         if receiving or mono_s - self._sent_s < BETWEEN_COMMANDS_S:
             return None
-        command = self._start(mono_s) if not self._streaming else self._question(mono_s)
+        if not self._streaming:
+            command = self._order_siren(mono_s) or self._start(mono_s)
+        else:
+            command = self._question(mono_s) if self._quiet(mono_s) else None
         if command is not None:
             self._sent_s = mono_s
         return command
 
+    def _word(self) -> bytes:
+        return b"REQUEST1" if self.manner.request_every_s else b"PERIOD_ON"
+
+    def _line_end(self) -> bytes:
+        if self.manner.line_end is not None:
+            return self.manner.line_end
+        return self.form[len(self.form.rstrip(b"\r\n")) :]
+
+    def _known_start(self) -> bytes:
+        """The start command that worked, in the words of the present mode; nothing where none is known."""
+        if self.manner.line_end is None and self.form.startswith(b"PERIODIC_ON") and not self.manner.request_every_s:
+            return self.form
+        return self._word() + self._line_end() if self.form or self.manner.line_end is not None else b""
+
+    def _ladder(self) -> tuple[bytes, ...]:
+        known = self._known_start()
+        if known and (self._round < FORM_ROUNDS or self.manner.line_end is not None):
+            return (known,)
+        ladder = _REQUEST_LADDER if self.manner.request_every_s else _START_LADDER
+        return (known, *ladder) if known else ladder
+
     def _start(self, mono_s: float) -> bytes | None:
-        """The ladder of forms, since peers differ in the line end they want; a form that worked stays."""
+        """The ladder of forms, since peers differ in the line end they want; a form that worked comes first."""
         if mono_s < self._next_start_s:
             return None
-        ladder = (self.form,) if self.form else _START_LADDER
-        command, pause_s = ladder[self._step], LADDER_STEP_S
-        self._step += 1
+        ladder = self._ladder()
+        step = min(self._step, len(ladder) - 1)
+        command, pause_s = ladder[step], LADDER_STEP_S
+        self._step = step + 1
         if self._step == len(ladder):
-            first_s = RESTART_PAUSE_S if self.form else LADDER_STEP_S
+            first_s = RESTART_PAUSE_S if self._known_start() else LADDER_STEP_S
             pause_s = min(LONGEST_PAUSE_S, first_s * 2.0 ** min(self._round, 10))
             self._step, self._round = 0, self._round + 1
         self._next_start_s = mono_s + pause_s
         self._last_start = command
+        self._asked_s, self._unasked = mono_s, 0
         return command
 
     def _question(self, mono_s: float) -> bytes | None:
-        if not self._quiet(mono_s):
-            return None
+        """What is most urgent in a quiet window."""
+        if order := self._order_siren(mono_s):
+            return order
+        if order := self._request(mono_s) if self.manner.request_every_s else self._kick(mono_s):
+            return order
         if self._eeprom_wanted:
             return self._ask_eeprom(mono_s)
         if self._identity_wanted:
@@ -147,28 +248,75 @@ class Commands:
             return b"DEVICE_ID" + self._line_end()
         return None
 
+    def _order_siren(self, mono_s: float) -> bytes | None:
+        """The siren's order; its repetition waits for the next window, or where none comes for a few seconds."""
+        if not self._siren_sends or not self._siren_again(mono_s):
+            return None
+        self._siren_sends -= 1
+        self._siren_window = self._window
+        return (b"ALARM_ON" if self._siren_on else b"ACK_ON") + self._line_end()
+
+    def _siren_again(self, mono_s: float) -> bool:
+        """Whether this is the first order, or a window after it."""
+        if self._siren_sends > 1 or self._window > self._siren_window:
+            return True
+        return not self._streaming and mono_s - self._sent_s >= ANSWER_S
+
+    def _request(self, mono_s: float) -> bytes | None:
+        """The next frame of a device that sends only when asked; one that streams all the same is told to stop."""
+        if self._unasked >= UNASKED:
+            self._unasked = 0
+            return b"PERIOD_OFF" + self._line_end()
+        if mono_s - self._asked_s < self.manner.request_every_s:
+            return None
+        self._asked_s, self._unasked = mono_s, 0
+        return b"REQUEST1" + self._line_end()
+
+    def _kick(self, mono_s: float) -> bytes | None:
+        """Start again a device whose frames stopped while its inputs go on, at growing intervals."""
+        interval_s = self.frames.interval_s
+        if interval_s is None:
+            return None
+        quiet_s = mono_s - max(self.frames.last_s, self._kicked_s)
+        if quiet_s < max(self._kick_pause_s, KICK_PERIODS * interval_s):
+            return None
+        self._kicked_s = mono_s
+        self._kick_pause_s = min(LONGEST_PAUSE_S, 2.0 * self._kick_pause_s)
+        return self._known_start() or self._word()
+
     def _ask_eeprom(self, mono_s: float) -> bytes | None:
         if mono_s < self._next_eeprom_s:
             return None
         command = b"EEPROM1" + self._line_end() if self.form else _EEPROM_LADDER[self._eeprom_tries]
         self._eeprom_tries += 1
-        self._next_eeprom_s = mono_s + EEPROM_TIMEOUT_S
+        self._eeprom_asked_s = mono_s
+        self._eeprom_limit_s = mono_s + max(EEPROM_TIMEOUT_S, EEPROM_PERIODS * self.interval_s)
+        self._next_eeprom_s = self._eeprom_limit_s
         if self._eeprom_tries == EEPROM_TRIES:
             self._eeprom_tries = 0
             self._next_eeprom_s = mono_s + EEPROM_PAUSE_S
         return command
 
-    def _line_end(self) -> bytes:
-        return self.form[len(self.form.rstrip(b"\r\n")) :]
-
     def _quiet(self, mono_s: float) -> bool:
-        interval_s = self.frames.interval_s
-        if interval_s is not None and interval_s < FAST_S:
+        cycle = self._cycle(mono_s)
+        if cycle.is_fast:
             return True
+        interval_s = cycle.steady_s
         frame_s, inputs_s = self.frames.last_s, self.inputs.last_s
         begin_s = max(inputs_s, self._eeprom_end_s) + QUIET_AFTER_S
+        if max(frame_s, inputs_s) > self._eeprom_asked_s > self._eeprom_end_s and mono_s < self._eeprom_limit_s:
+            begin_s = max(begin_s, inputs_s + DUMP_BEGINS_S, frame_s + DUMP_BEGINS_S + AFTER_FRAME_S)
         if frame_s > inputs_s:
             begin_s = max(begin_s, frame_s + FRAME_ALONE_S)
+        if self.manner.request_every_s:  # quiet but for its answers
+            return mono_s >= begin_s and (begin_s > self._sent_s or mono_s - self._sent_s >= ANSWER_S)
         if interval_s is None:
             return begin_s <= mono_s <= begin_s + UNKNOWN_WINDOW_S
-        return begin_s <= mono_s <= frame_s + interval_s - QUIET_BEFORE_S
+        end_s = cycle.last_s + interval_s - QUIET_BEFORE_S
+        return begin_s <= mono_s <= end_s - AFTER_FRAME_S * (cycle is self.inputs)
+
+    def _cycle(self, mono_s: float) -> Rhythm:
+        """What foretells the next transmission: the frames, or the inputs where the frames are none or have stopped."""
+        interval_s = self.frames.interval_s
+        stopped = interval_s is None or mono_s - self.frames.last_s > KICK_PERIODS * interval_s
+        return self.inputs if stopped else self.frames

@@ -1,4 +1,4 @@
-"""One TCP connection of a PF device: a fixed read buffer, a bounded write buffer, and its conversation."""
+"""One TCP connection of a PF device: a bounded read, a bounded write buffer, and its conversation."""
 
 import asyncio
 import logging
@@ -10,11 +10,14 @@ from typing import Protocol
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.sources.pf.session import Session
 
-READ_BUFFER_BYTES = 16384
+READ_BUFFER_BYTES = 65536
 WRITE_BUFFER_BYTES = 1024
 KEEPALIVE_S = 30
 
 _log = logging.getLogger(__name__)
+
+_BUFFER = memoryview(bytearray(READ_BUFFER_BYTES))
+"""One for all: the loop reads one connection at a time, and what was read is copied in the same turn."""
 
 
 class Owner(Protocol):
@@ -39,9 +42,10 @@ def plain_address(host: str) -> str:
 
 
 class Connection(asyncio.BufferedProtocol):
-    """Reads into a buffer of its own, so one turn of the loop takes at most 16 KiB from one peer."""
+    """Reads into one small buffer, so one turn of the loop takes at most 64 KiB from one peer."""
 
-    def __init__(self, owner: Owner, clock: Callable[[], float]) -> None:
+    def __init__(self, owner: Owner, clock: Callable[[], float], dialled: str = "") -> None:
+        """`dialled`: the source that we called ourselves, and that this connection therefore is."""
         now_s = clock()
         self.address = ""
         self.session = Session("", now_s)
@@ -53,10 +57,11 @@ class Connection(asyncio.BufferedProtocol):
         self.failed = False
         self.window_s = now_s
         self.window_bytes = 0
+        self.dialled = dialled
+        self.ended = asyncio.Event()
         self.why = "the connection was closed"
         self._owner = owner
         self._clock = clock
-        self._buffer = memoryview(bytearray(READ_BUFFER_BYTES))
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -81,15 +86,16 @@ class Connection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 (asyncio calls it so)
         """Where the next bytes go."""
-        return self._buffer
+        return _BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
         """Pass on what arrived, at once."""
-        self._owner.received(self, bytes(self._buffer[:nbytes]))
+        self._owner.received(self, bytes(_BUFFER[:nbytes]))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio calls it so)
         """A reset is a normal end: peers that never read our commands cause it."""
         self._owner.gone(self, self.why)
+        self.ended.set()
 
     def send(self, command: bytes) -> bool:
         """Send, unless the peer does not read: then the command is dropped, and false returned."""

@@ -243,6 +243,11 @@ def calibrate(words: NDArray[np.uint16]) -> Calibration | str:
     return _assemble(memory, (chess, interleaved), (broken, outlier))
 
 
+def chip_number(words: NDArray[np.uint16] | NDArray[np.int64]) -> str:
+    """The chip's own number, words 7 to 9 of a dump of [832], as 12 hex digits."""
+    return "".join(f"{int(word):04X}" for word in words[7:10])
+
+
 def _assemble(
     words: NDArray[np.int64],
     patterns: tuple[Pattern, Pattern],
@@ -256,7 +261,7 @@ def _assemble(
     scales = int(words[56])
     cp_first = _signed(cp_offsets, 10)
     return Calibration(
-        sensor_id="".join(f"{int(word):04X}" for word in words[7:10]),
+        sensor_id=chip_number(words),
         control_register=int(words[12]),
         broken=marks[0],
         outlier=marks[1],

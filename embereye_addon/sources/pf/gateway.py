@@ -6,22 +6,22 @@ its events go to `on_event` in that turn too. Everything runs in one event loop;
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from embereye_addon.errors import LinkError
 from embereye_addon.messages import LinkState
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.settings.model import Device, Pf
-from embereye_addon.sources.link import Link, Transition
+from embereye_addon.sources.link import Transition
 from embereye_addon.sources.pf.connection import Connection
+from embereye_addon.sources.pf.dial import keep_dialling
 from embereye_addon.sources.pf.door import Door
 from embereye_addon.sources.pf.identity import Rank
-from embereye_addon.sources.pf.session import PERIODS, SILENT_S, Calibrated, Event, Identified, Session, Setup
+from embereye_addon.sources.pf.pace import Pace
+from embereye_addon.sources.pf.place import Cache, Connected, Disconnected, GatewayEvent, OnEvent, Pending, Place
+from embereye_addon.sources.pf.session import PERIODS, SILENT_S, Calibrated, Event, FrameSeen, Identified, Setup
 
 TICK_S = 0.2
 RETIRED_S = 10.0  # how long a replaced connection stays readable
@@ -31,78 +31,9 @@ REJECTED_LIMIT = 100
 FRAME_BYTES = 3400
 RATE_FACTOR = 4.0
 RATE_WITHIN_S = 60.0
+QUEUED_BYTES = 64 * 1024  # unread bytes of one connection in the system, about 20 frames
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """An accepted device has a connection, from this address."""
-
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnected:
-    """An accepted device has no connection any more, for this reason in words."""
-
-    why: str
-
-
-GatewayEvent = Event | Connected | Disconnected
-OnEvent = Callable[[str, GatewayEvent], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Cache:
-    """Where EEPROM dumps outlive a restart, by source id; uint16 [832]. Neither function may block."""
-
-    load: Callable[[str], NDArray[np.uint16] | None]
-    save: Callable[[str, NDArray[np.uint16]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A connection that feeds nothing: no device of the settings is meant by it, or it is a double."""
-
-    identity: str
-    address: str
-    first_seen: float
-    sensor_id: str = ""
-
-
-class Place:
-    """One device of the settings: its link, its present connection, and sums over all its connections."""
-
-    def __init__(self, device: Device, now_mono_s: float) -> None:
-        self.device = device
-        self.source = f"pf.{device.id}"
-        self.link = Link(now_mono_s)
-        self.connection: Connection | None = None
-        self.form = b""  # the start command that worked
-        self.clashes = 0
-        self._received = self._rejected = self._dropped = 0
-        if not device.enabled:
-            self.link.disable(now_mono_s)
-
-    @property
-    def session(self) -> Session | None:
-        """The present conversation, if there is one."""
-        return None if self.connection is None else self.connection.session
-
-    def leave(self, session: Session) -> None:
-        """A connection is no longer this device's; keep its sums."""
-        self._received, self._rejected, self._dropped = self.totals(session)
-        self.connection = None
-
-    def totals(self, session: Session | None) -> tuple[int, int, int]:
-        """Packets received, rejected, and frames dropped, up to now."""
-        sums = (self._received, self._rejected, self._dropped)
-        if session is None:
-            return sums
-        counts = session.counts
-        dropped = counts.skipped_frames + session.plausibility.implausible
-        return sums[0] + counts.packets, sums[1] + counts.rejected, sums[2] + dropped
 
 
 class Gateway:
@@ -118,17 +49,22 @@ class Gateway:
     ) -> None:
         now_s = clock()
         self.places = {f"pf.{device.id}": Place(device, now_s) for device in devices}
+        for place in self.places.values():
+            place.form = cache.load_form(place.source)
         self.failures = 0  # exceptions while reading; a mistake of ours, survived
         self.dropped_commands = 0
         self.received_bytes = 0
-        self._by_name = {(place.device.identity or place.device.id).casefold(): place for place in self.places.values()}
+        awaited = [place for place in self.places.values() if not place.device.dial]
+        self._by_name = {(place.device.identity or place.device.id).casefold(): place for place in awaited}
         self._settings = settings
         self._on_event = on_event
         self._cache = cache
         self._clock = clock
         self._door = Door(settings.networks, len(devices))
+        self._pace = Pace(self._judge_held)
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._dialling: list[asyncio.Task[None]] = []
         self._connections: dict[Connection, None] = {}
 
     @property
@@ -154,12 +90,31 @@ class Gateway:
             self._server = await loop.create_server(lambda: Connection(self, self._clock), host, port)
         except OSError as error:
             raise LinkError(f"port {port} for PF devices cannot be opened on {host}: {error.strerror}") from error
+        for listening in self._server.sockets:  # those it accepts inherit it
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, QUEUED_BYTES)
         self._timer = loop.call_later(TICK_S, self._tick)
+        self._dialling = [
+            loop.create_task(self._keep_dialling(place), name=f"dial {place.source}")
+            for place in self.places.values()
+            if place.device.dial and place.device.enabled
+        ]
+
+    async def _keep_dialling(self, place: Place) -> None:
+        def lost(why: str) -> float:
+            delay_s = place.link.lost(self._clock(), why, 1.0)
+            self._report(place, place.link.transition)
+            return delay_s
+
+        await keep_dialling(place, lambda: Connection(self, self._clock, place.source), lost)
 
     async def stop(self) -> None:
         """Stop listening and drop every connection; our own end is told nobody as a loss."""
         if self._timer is not None:
             self._timer.cancel()
+        self._pace.stop()
+        for task in self._dialling:
+            task.cancel()
+        await asyncio.gather(*self._dialling, return_exceptions=True)
         if self._server is not None:
             self._server.close()
             for connection in self._connections:
@@ -183,17 +138,25 @@ class Gateway:
             place = self._match(connection)
             if place is not None and not connection.clashing:
                 continue
-            name = session.identity.name
-            shown = f"{name}@{connection.address}" if connection.clashing else name
-            yield Pending(shown, connection.address, connection.first_seen, session.sensor_id)
+            name, sensor_id = session.identity.name, session.sensor_id
+            yield Pending(name, connection.address, connection.first_seen, sensor_id, connection.clashing)
+
+    def sound(self, source: str, *, on: bool) -> None:
+        """Let a device's siren sound or be silent, now and after every reconnect."""
+        place = self.places[source]
+        if place.siren is not on:
+            place.siren = on
+            if place.session is not None:
+                place.session.commands.want_siren(on=on)
 
     # What connections tell.
 
     def admit(self, connection: Connection) -> str:
         """Why this new connection may not stay; nothing if it may, and then it is one of ours."""
-        why = self._door.refusal(connection.address, tuple(self._connections), self._clock())
-        if why:
-            return why
+        if not connection.dialled:
+            why = self._door.refusal(connection.address, tuple(self._connections), self._clock())
+            if why:
+                return why
         self._connections[connection] = None
         self._bind(connection, self._clock())
         return ""
@@ -204,8 +167,21 @@ class Gateway:
         self.received_bytes += len(chunk)
         connection.window_bytes += len(chunk)
         try:
-            events = connection.session.feed(chunk, mono_s, utc_s())
+            hold = self._pace.behind
+            events = connection.session.feed(chunk, mono_s, utc_s(), hold=hold)
+            if hold and connection.session.holds:
+                self._pace.hold(connection)
+            elif frames := sum(isinstance(event, FrameSeen) for event in events):
+                self._pace.judged(frames)
             self._deliver(connection, events, mono_s)
+        except Exception:  # noqa: BLE001 (strangers' bytes must not end the connection, nor the loop)
+            self._failed(connection)
+
+    def _judge_held(self, connection: Connection) -> None:
+        """There is time now for a frame that had to wait."""
+        mono_s = self._clock()
+        try:
+            self._deliver(connection, connection.session.held_frame(mono_s), mono_s)
         except Exception:  # noqa: BLE001 (strangers' bytes must not end the connection, nor the loop)
             self._failed(connection)
 
@@ -235,8 +211,16 @@ class Gateway:
             return
         if connection.session.ever_valid and connection.session.last_valid_s == mono_s:
             self._report(place, place.link.seen(mono_s))
+        self._learn_form(place, connection)
         for event in events:
             self._emit(place, event)
+
+    def _learn_form(self, place: Place, connection: Connection) -> None:
+        """Remember the start command that worked."""
+        form = connection.session.commands.form
+        if form and form != place.form:
+            place.form = form
+            self._cache.save_form(place.source, form)
 
     def _emit(self, place: Place, event: GatewayEvent) -> None:
         if isinstance(event, Calibrated) and not event.provisional:
@@ -255,6 +239,8 @@ class Gateway:
     # Which device a connection is.
 
     def _match(self, connection: Connection) -> Place | None:
+        if connection.dialled:
+            return self.places[connection.dialled]
         session = connection.session
         dashed = connection.address.replace(".", "-").replace(":", "-")  # ids hold no dots or colons
         for name in (session.sensor_id, *(identity.name for identity in session.names), dashed):
@@ -301,13 +287,21 @@ class Gateway:
         connection.source, place.connection = place.source, connection
         device = place.device
         connection.session.commands.know(place.form)
-        cached = self._cache.load(place.source)
-        setup = Setup(device.emissivity, device.reflected_c, self._settings.max_frames_hz, cached)
+        setup = Setup(
+            emissivity=device.emissivity,
+            reflected_c=device.reflected_c,
+            max_frames_hz=self._settings.max_frames_hz,
+            cached=self._cache.load(place.source),
+            manner=place.manner,
+            chip=device.sensor_id.upper() or self._cache.load_chip(place.source),
+        )
         self._report(place, place.link.opened(mono_s))
         self._emit(place, Connected(connection.address))
         self._emit(place, Identified(connection.session.identity))
         for event in connection.session.adopt(setup):
             self._emit(place, event)
+        if place.siren is not None:
+            connection.session.commands.want_siren(on=place.siren)
         if connection.session.ever_valid:
             self._report(place, place.link.seen(mono_s))
 
@@ -315,9 +309,9 @@ class Gateway:
         mono_s = self._clock()
         connection.source = ""
         connection.session.release()
-        place.form = connection.session.commands.form
+        self._learn_form(place, connection)
         place.leave(connection.session)
-        place.link.lost(mono_s, why, 0.0)
+        place.delay_s = place.link.lost(mono_s, why, 1.0)
         self._report(place, place.link.transition)
         self._emit(place, Disconnected(why))
         for rival in tuple(self._connections):

@@ -38,9 +38,11 @@ class _Tag:
     value: str = ""
     steady: int = 0
 
-    def see(self, value: str) -> None:
+    def see(self, value: str) -> bool:
+        """One more packet; whether it can have changed what the tag is taken for."""
         self.steady = self.steady + 1 if value == self.value else 1
         self.value = value
+        return self.steady <= STEADY_PACKETS
 
     def is_name(self) -> bool:
         counter = self.value.isdigit() and int(self.value) < SMALL_COUNTER
@@ -50,25 +52,31 @@ class _Tag:
 class Names:
     """Collects what one connection calls itself. Packet types are `frame`, `Sensor` and `EEPROM`."""
 
-    __slots__ = ("_address", "_declared", "_place", "_tags")
+    __slots__ = ("_address", "_declared", "_place", "_tags", "changed")
 
     def __init__(self, address: str) -> None:
         self._address = address
         self._declared = ""
         self._place = ""
         self._tags: dict[str, _Tag] = {}
+        self.changed = True  # since `all` was asked
 
     def declare(self, identity: str) -> None:
         """The device told its serial number."""
-        self._declared = identity or self._declared
+        if identity and identity != self._declared:
+            self._declared, self.changed = identity, True
 
     def locate(self, place: str) -> None:
         """The device told its place."""
-        self._place = place or self._place
+        if place and place != self._place:
+            self._place, self.changed = place, True
 
     def tag(self, packet_type: str, value: str) -> None:
         """The header of one more packet of this type."""
-        self._tags.setdefault(packet_type, _Tag()).see(value)
+        tag = self._tags.get(packet_type)
+        if tag is None:
+            tag = self._tags[packet_type] = _Tag()
+        self.changed = tag.see(value) or self.changed
 
     def _serial_tag(self) -> str:
         """The tag all types agree on, if it looks like a serial and at least two types carry it."""
@@ -88,6 +96,7 @@ class Names:
 
     def all(self) -> tuple[Identity, ...]:
         """Every name of this connection, the most believed first; the peer address is always the last."""
+        self.changed = False
         names = (
             Identity(self._declared, Rank.DECLARED),
             Identity(self._serial_tag(), Rank.SERIAL_TAG),

@@ -31,6 +31,7 @@ class Plausibility:
 
     def __init__(self) -> None:
         self.implausible = 0
+        self.why = ""  # the last frame was dropped, in words
         self.masked_px = 0
         self.frozen_frames = 0  # in a row, bit for bit the same
         self.dead_half_frames = 0  # in a row, one subpage bit for bit the same and the other not
@@ -68,6 +69,7 @@ class Plausibility:
 
     def _drop(self, why: str) -> Judged:
         self.implausible += 1
+        self.why = why
         return Judged(None, why, dropped=True)
 
     def _not_radiometric(self) -> Judged:
@@ -92,11 +94,11 @@ class Plausibility:
         if before is None:
             return ""
         if abs(now.supply_v - before.supply_v) > SUPPLY_JUMP_V:
-            return "the supply jumped from one frame to the next"
+            return f"the supply jumped from {before.supply_v:.3f} V to {now.supply_v:.3f} V"
         if abs(now.ambient_c - before.ambient_c) > AMBIENT_JUMP_K:
-            return "the chip temperature jumped from one frame to the next"
+            return f"the chip temperature jumped from {before.ambient_c:.1f} °C to {now.ambient_c:.1f} °C"
         if abs(gain - self._good_gain) > GAIN_JUMP * self._good_gain:
-            return "the gain jumped from one frame to the next"
+            return f"the gain jumped from {self._good_gain:.0f} to {gain:.0f}"
         return ""
 
     def _mask(self, now: Conversion) -> Conversion:

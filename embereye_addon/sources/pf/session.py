@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from embereye_addon.sources.pf.commands import Commands
+from embereye_addon.sources.pf.commands import STREAMS, Commands, Manner
 from embereye_addon.sources.pf.identity import Identity, Names
 from embereye_addon.sources.pf.mlx90640 import Calibration, Conversion, calibrate
 from embereye_addon.sources.pf.packets import (
@@ -32,18 +32,23 @@ OPEN_PACKET_S = 10.0
 NOTHING_VALID_S = 180.0  # the ladder of start commands takes a minute, so not sooner
 OVERSIZE_LIMIT = 3
 OVERSIZE_WITHIN_S = 60.0
+FRAME_HEADER = b"frame"
+FRAME_BYTES = 768 * 4  # of a frame at least; shorter ones are damaged, and read to say so
+CHUNK_FRAMES = 3  # of one chunk; more have waited in the system and are old
 BURST_FRAMES = 2.0  # network jitter may bring frames together
 NEWER_KEYS = frozenset({"BUTTON", "MQ_IN", "MPY_IN"})
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What the settings say about an accepted device, and its last known EEPROM, uint16 [832]."""
+    """What the settings say about an accepted device, its last known EEPROM, uint16 [832], and its chip's number."""
 
     emissivity: float = 0.95
     reflected_c: float | None = None
     max_frames_hz: float = 16.0
     cached: NDArray[np.uint16] | None = None
+    manner: Manner = STREAMS
+    chip: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,6 +165,7 @@ class Session:
         self._late = False
         self._silent = False
         self._held: tuple[NDArray[np.uint16], float, float] | None = None
+        self._hold = False
         self._next_frame_s = mono_s
 
     @property
@@ -175,7 +181,10 @@ class Session:
     def adopt(self, setup: Setup) -> list[Event]:
         """The device is accepted: from now on its frames and inputs become events. May be called again."""
         self._setup = setup
+        self.commands.obey(setup.manner)
         cached = setup.cached
+        if self._eeprom is not None and (cached is None or not np.array_equal(cached, self._eeprom)):
+            self._forget_cached()
         if cached is None or (self._eeprom is not None and np.array_equal(cached, self._eeprom)):
             return self._calibrated()
         calibration = calibrate(cached)
@@ -191,9 +200,11 @@ class Session:
         """The device is not accepted (any more): it feeds nothing."""
         self._setup = None
         self._held = None
+        self.commands.release()
+        self._forget_cached()
 
-    def feed(self, chunk: bytes, mono_s: float, at_s: float) -> list[Event]:
-        """Take what arrived, in any chunking; give what it means."""
+    def feed(self, chunk: bytes, mono_s: float, at_s: float, *, hold: bool = False) -> list[Event]:
+        """Take what arrived, in any chunking; give what it means. `hold`: keep the newest frame for `held_frame`."""
         events: list[Event] = []
         self.counts.received_bytes += len(chunk)
         was_open, oversize = self.framer.is_open, self.framer.oversize
@@ -202,7 +213,8 @@ class Session:
             self._oversize.append(mono_s)
         if bodies or not was_open:
             self._open_since_s = mono_s
-        for body in bodies:
+        self._hold = hold
+        for body in self._worth_reading(bodies) if len(bodies) > CHUNK_FRAMES or hold else bodies:
             packet = parse(body)
             self.counts.packets += 1
             if isinstance(packet, Rejected):
@@ -210,6 +222,28 @@ class Session:
             else:
                 self._valid(mono_s, events)
                 self._take(packet, mono_s, at_s, events)
+        if not hold:
+            self._release_held(mono_s, events)
+        return events
+
+    def _worth_reading(self, bodies: list[bytes]) -> list[bytes]:
+        """All but the frames that newer ones of the same chunk replace: they are counted, and not even read."""
+        whole = (body.startswith(FRAME_HEADER) and len(body) > FRAME_BYTES for body in bodies)
+        frames = [number for number, is_frame in enumerate(whole) if is_frame]
+        older = frozenset(frames[: -1 if self._hold else -CHUNK_FRAMES])
+        self.counts.packets += len(older)
+        self.counts.frames += len(older)
+        self.counts.skipped_frames += len(older) if self._setup is not None else 0
+        return [body for number, body in enumerate(bodies) if number not in older]
+
+    @property
+    def holds(self) -> bool:
+        """Whether a frame waits to be judged."""
+        return self._held is not None
+
+    def held_frame(self, mono_s: float) -> list[Event]:
+        """Judge the frame that was held, if it may be judged by now; what it means."""
+        events: list[Event] = []
         self._release_held(mono_s, events)
         return events
 
@@ -274,10 +308,11 @@ class Session:
                 self._names.declare(packet.identity)
             case _:
                 self._names.locate(packet.location)
-        names = self._names.all()
-        if names[0] != self.names[0]:
-            events.append(Identified(names[0]))
-        self.names = names
+        if self._names.changed:
+            names = self._names.all()
+            if names[0] != self.names[0]:
+                events.append(Identified(names[0]))
+            self.names = names
 
     def _name(self, tag: str, packet_type: str, location: str) -> None:
         self._names.tag(packet_type, tag)
@@ -302,7 +337,7 @@ class Session:
         if self._held is not None:
             self.counts.skipped_frames += 1
             self._held = None
-        if mono_s < self._next_frame_s - BURST_FRAMES / setup.max_frames_hz:
+        if self._hold or mono_s < self._next_frame_s - BURST_FRAMES / setup.max_frames_hz:
             self._held = (words, mono_s, at_s)
             return
         self._next_frame_s = max(self._next_frame_s, mono_s) + 1.0 / setup.max_frames_hz
@@ -338,7 +373,10 @@ class Session:
             self.commands.eeprom_came(mono_s, enough=False)
             events.append(Uncalibrated(calibration))
             return
-        if known is not None and not (self._candidate is not None and np.array_equal(words, self._candidate)):
+        swapped = self._setup is not None and self._setup.chip not in ("", calibration.sensor_id)
+        if (known is not None or swapped) and not (
+            self._candidate is not None and np.array_equal(words, self._candidate)
+        ):
             self._candidate = words
             self.commands.eeprom_came(mono_s, enough=False)
             return
@@ -350,6 +388,13 @@ class Session:
     def _use(self, calibration: Calibration, words: NDArray[np.uint16], *, provisional: bool) -> None:
         self.calibration, self._eeprom, self.provisional = calibration, words, provisional
         self.plausibility.forget()
+
+    def _forget_cached(self) -> None:
+        """A cached dump belongs to the device that was accepted, not to whoever this connection is next."""
+        if self.provisional:
+            self.calibration, self._eeprom, self.provisional = None, None, False
+            self.plausibility.forget()
+            self.commands.want_eeprom(self.last_valid_s)
 
     def _calibrated(self) -> list[Event]:
         if self.calibration is None or self._eeprom is None:

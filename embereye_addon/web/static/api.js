@@ -24,12 +24,30 @@ export function liveAddress() {
  * @param {string} zone '' means all
  * @returns {Promise<Done>} also when the server cannot be reached; `why` is words or the key of a text
  */
-export async function command(name, zone) {
+export function command(name, zone) {
+  return post(`api/panel/${name}`, { zone });
+}
+
+/**
+ * Take a waiting PF device into the settings.
+ * @param {{identity: string, id: string, name: string, zone: string}} device
+ * @returns {Promise<Done>} as `command`
+ */
+export function approve(device) {
+  return post("api/devices/approve", device);
+}
+
+/**
+ * @param {string} address
+ * @param {object} body
+ * @returns {Promise<Done>}
+ */
+async function post(address, body) {
   try {
-    const answer = await fetch(`api/panel/${name}`, {
+    const answer = await fetch(address, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ zone }),
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(LIMIT_MS),
     });
     const done = await answer.json();

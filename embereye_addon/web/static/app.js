@@ -6,6 +6,7 @@ import "./elements/camera-tile.js";
 import "./elements/device-history.js";
 import "./elements/device-tile.js";
 import "./elements/faults-list.js";
+import "./elements/pending-list.js";
 import "./elements/processes.js";
 import "./elements/zone-card.js";
 import { Live } from "./live.js";
@@ -124,6 +125,7 @@ class EmberPage extends LitElement {
         (zone) => this.#zone(state, zone, names, now),
       )}
       <ember-faults .faults=${state.panel?.faults ?? []} .names=${names} .now=${now}></ember-faults>
+      <ember-pending .devices=${state.pending?.devices ?? []} .zones=${state.site.zones} .now=${now}></ember-pending>
       <ember-processes .processes=${state.processes} .now=${now}></ember-processes>
     </div>`;
   }

@@ -24,8 +24,9 @@
  *   hot_spots?: HotSpots, thermal?: Thermal, health?: Health, readings: Record<string, Reading>}} Device */
 /** @typedef {{source: string, pid: number, rss_mib: number, cpu_pct: number, loop_lag_ms: number, at: number,
  *   started_at: number}} Process */
+/** @typedef {{identity: string, address: string, first_seen: number, sensor_id: string, double: boolean}} PendingDevice */
 /** @typedef {{site: {name: string, version: string, zones: {id: string, name: string, sensitivity: string}[]},
- *   panel: Panel | null, beliefs: Record<string, Belief>, cameras: Record<string, Camera>,
+ *   panel: Panel | null, pending: {devices: PendingDevice[], refused: number} | null, beliefs: Record<string, Belief>, cameras: Record<string, Camera>,
  *   devices: Record<string, Device>, processes: Record<string, Process>,
  *   beat: {utc_s: number, panel_age_s: number | null, bus: boolean}}} State */
 

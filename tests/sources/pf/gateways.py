@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embereye_addon.settings.model import Device, Pf
-from embereye_addon.sources.pf.gateway import Cache, Gateway, GatewayEvent
+from embereye_addon.sources.pf.gateway import Gateway
+from embereye_addon.sources.pf.place import Cache, GatewayEvent
 
 
 class Hearer:

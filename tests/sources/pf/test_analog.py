@@ -144,3 +144,23 @@ def test_the_real_device_at_rest(shared: Path) -> None:
     assert {measure.channel for measure in settled} == {"ADC1", "ADC2", "DIO"}
     assert max(abs(measure.change_sigma) for measure in settled) < 6
     assert not any(measure.stuck or measure.out_of_range for measure in settled)
+
+
+def test_the_direction_of_an_input_can_be_set() -> None:
+    """A flame module that rises with light is deaf to fire."""
+    for directions, sign in ((None, -1), ({"ADC2": 1}, 1)):
+        inputs = Inputs(Roles(adc2="flame"), 0.0, directions)
+        measures = [
+            inputs.take({"ADC2": value}, number * 4.0)[0] for number, value in enumerate([1300.0] * 30 + [1900.0])
+        ]
+        assert measures[-1].change_sigma * sign > 50
+
+
+def test_the_slope_is_told_in_counts_a_minute() -> None:
+    """A slow rise is seen only when it is over, or noise looks like one."""
+    inputs = Inputs(Roles(adc1="gas"), 0.0)
+    measures = [inputs.take({"ADC1": 300.0 + second * 0.5}, float(second))[0] for second in range(100)]
+    assert measures[10].slope_per_min == 0.0
+    assert abs(measures[-1].slope_per_min - 30.0) < 0.1
+    again = inputs.take({"ADC1": 300.0}, 1000.0)[0]
+    assert again.slope_per_min == 0.0

@@ -3,14 +3,18 @@
 import asyncio
 import logging
 
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from embereye_addon.demo.thermal import shipped_eeprom, shipped_frames
 from embereye_addon.errors import LinkError
 from embereye_addon.messages import LinkState
 from embereye_addon.settings.model import Pf
-from embereye_addon.sources.pf.gateway import Cache, Connected, Disconnected, Gateway, GatewayEvent
+from embereye_addon.sources.pf.gateway import Gateway
+from embereye_addon.sources.pf.place import Cache, Connected, Disconnected, GatewayEvent
 from embereye_addon.sources.pf.session import Calibrated, FrameSeen, Identified, Late, SensorSeen
 from tests.fakes.pf_client import PfClient, eeprom, frame, inputs
 from tests.sources.pf.gateways import Clock, Hearer, device, running, until
@@ -243,7 +247,7 @@ async def test_two_devices_with_one_name_are_told_apart(caplog: pytest.LogCaptur
         clock.now_s += 6
         await one.send(inputs())
         await until(gateway.pending)
-        assert gateway.pending()[0].identity == "AB1234@127.0.0.1"
+        assert (gateway.pending()[0].identity, gateway.pending()[0].double) == ("AB1234", True)
         assert gateway.places["pf.dock"].clashes == 1
         clock.now_s += 30
         await two.send(inputs())
@@ -294,3 +298,78 @@ async def test_an_address_is_taken_over_once_its_device_is_gone() -> None:
             assert hearer.kinds("pf.dock").count("Connected") == 1
             clock.now_s += 11
             await until(lambda: hearer.kinds("pf.dock").count("Connected") == 2)
+
+
+async def test_the_form_that_worked_and_the_mode_are_known_at_the_next_connection() -> None:
+    """A device is walked up the ladder at every restart, or one on demand is told to stream."""
+    forms: dict[str, bytes] = {}
+    cache = Cache(
+        lambda _: None,
+        lambda *_: None,
+        load_form=lambda source: forms.get(source, b"PERIOD_ON\r\n"),
+        save_form=forms.__setitem__,
+    )
+    hearer = Hearer()
+    async with (
+        running(hearer, device("dock", "127.0.0.1"), cache=cache) as gateway,
+        PfClient(gateway.port) as client,
+    ):
+        await until(lambda: b"PERIOD_ON\r\n" in client.heard)
+        assert forms == {}
+        await client.send(inputs())
+        await until(lambda: "SensorSeen" in hearer.kinds("pf.dock"))
+        assert gateway.places["pf.dock"].form == b"PERIOD_ON\r\n"
+    asked = msgspec.structs.replace(device("dock", "127.0.0.1"), mode="on_demand", line_end="lf")
+    async with running(hearer, asked, cache=cache) as gateway, PfClient(gateway.port) as client:
+        await until(lambda: client.heard)
+        assert client.heard == [b"REQUEST1\n"]
+        await client.send(inputs())
+        await until(lambda: forms)
+        assert forms == {"pf.dock": b"REQUEST1\n"}
+
+
+async def test_a_siren_is_told_at_once_and_after_a_reconnect() -> None:
+    """A device that lost its connection in an alarm is silent ever after."""
+    hearer = Hearer()
+    async with running(hearer, device("dock", "127.0.0.1")) as gateway:
+        async with PfClient(gateway.port) as client:
+            await until(lambda: gateway.places["pf.dock"].session)
+            gateway.sound("pf.dock", on=True)
+            await until(lambda: b"ALARM_ON" in client.heard)
+        await until(lambda: not gateway.connections)
+        gateway.sound("pf.dock", on=True)
+        async with PfClient(gateway.port) as client:
+            await until(lambda: b"ALARM_ON" in client.heard)
+
+
+async def test_another_chip_is_told_after_two_reads_only() -> None:
+    """A swapped chip is not noticed, or one damaged dump looks like one."""
+    hearer = Hearer()
+    cache = Cache(lambda _: None, lambda *_: None, load_chip=lambda _: "0123456789AB")
+    async with running(hearer, device("dock", "AB1234"), cache=cache) as gateway, PfClient(gateway.port) as client:
+        await client.send(NAMED + inputs())
+        await until(lambda: "Connected" in hearer.kinds("pf.dock"))
+        await client.send(eeprom(shipped_eeprom()))
+        await until(lambda: gateway.received_bytes > 3000)
+        await asyncio.sleep(0.1)
+        assert "Calibrated" not in hearer.kinds("pf.dock")
+        await client.send(eeprom(shipped_eeprom()))
+        await until(lambda: "Calibrated" in hearer.kinds("pf.dock"))
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    start=st.integers(0, 100_000),
+    step=st.integers(1, 9),
+    prefix=st.sampled_from(["", "f", "frame_"]),
+    width=st.integers(0, 9),
+)
+async def test_a_frame_counter_never_makes_a_device(start: int, step: int, prefix: str, width: int) -> None:
+    """Every frame of a simulator appears as a new device that waits."""
+    hearer = Hearer()
+    async with running(hearer, device("hall")) as gateway, PfClient(gateway.port) as client:
+        for number in range(start, start + 20 * step, step):
+            await client.send(frame(ROOM[:768], f"{prefix}{number:0{width}d}") + b"#Sensor:room 1:ADC1=5!")
+        await until(lambda: [each.identity for each in gateway.pending()] == ["room 1"])
+        assert gateway.connections == 1
+    assert hearer.told == []

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embereye_addon.demo.thermal import shipped_eeprom, shipped_frames
+from embereye_addon.sources.pf.commands import Manner
 from embereye_addon.sources.pf.identity import Identity, Rank
 from embereye_addon.sources.pf.session import (
     Back,
@@ -146,6 +147,21 @@ def test_a_dump_read_before_acceptance_is_told_on_acceptance() -> None:
     assert calibrations(session.adopt(Setup(cached=shipped_eeprom()))) == [("021C5626618B", False)]
 
 
+def test_a_cached_dump_does_not_follow_the_connection_to_another_device() -> None:
+    """A connection first taken for another device keeps that one's calibration: all its temperatures are wrong."""
+    for released in (True, False):
+        session = accepted(setup=Setup(cached=OTHER_CHIP))
+        assert frames_of(session.feed(frame(ROOM), 1.0, 100.0))[0].radiometric
+        if released:
+            session.release()
+        assert session.adopt(Setup()) == []
+        (seen,) = frames_of(session.feed(frame(ROOM), 5.0, 104.0))
+        assert (seen.radiometric, session.calibration) == (False, None)
+        assert calibrations(session.feed(eeprom(shipped_eeprom()), 6.0, 105.0)) == [("021C5626618B", False)]
+        session.release()
+        assert calibrations(session.adopt(Setup())) == [("021C5626618B", False)]
+
+
 def test_names_are_told_when_they_change() -> None:
     """A device is listed under its address although it said its name."""
     session = accepted()
@@ -205,6 +221,32 @@ def test_more_frames_than_allowed_are_counted_and_the_newest_wins() -> None:
     (newest,) = frames_of(session.tick(11.0)[0])
     assert np.array_equal(newest.words, burst[5])
     assert frames_of(session.tick(12.0)[0]) == []
+
+
+def test_a_held_frame_is_judged_later_and_the_newest_wins() -> None:
+    """While the gateway is behind nothing old is judged, and what is given up is counted without being read."""
+    session = accepted()
+    session.feed(eeprom(shipped_eeprom()), 1.0, 100.0)
+    assert frames_of(session.feed(frame(ROOM), 2.0, 101.0, hold=True)) == []
+    assert bool(session.holds)
+    events = session.feed(frame(ROOM)[:-4] + b"!" + frame(ROOM) + inputs() + frame(ROOM), 2.5, 101.5, hold=True)
+    assert [type(event) for event in events] == [SensorSeen]
+    assert session.counts.skipped_frames == 3
+    assert session.counts.rejected == 0
+    (seen,) = frames_of(session.held_frame(2.6))
+    assert (seen.mono_s, seen.at) == (2.5, 101.5)
+    assert session.held_frame(2.7) == []
+
+
+def test_frames_that_waited_in_the_system_are_not_read() -> None:
+    """A long chunk is a backlog: its old frames cost nothing but their count."""
+    session = accepted(setup=Setup(max_frames_hz=64.0))
+    session.feed(eeprom(shipped_eeprom()), 1.0, 100.0)
+    seen = frames_of(session.feed(frame(ROOM) * 9, 2.0, 101.0))
+    assert session.counts.frames == 9
+    assert session.counts.packets == 10
+    assert 1 <= len(seen) <= 3
+    assert session.counts.skipped_frames + len(seen) + session.holds == 9
 
 
 def test_damaged_frames_are_counted_and_the_device_stays() -> None:
@@ -337,3 +379,18 @@ def check_temperatures(seen: list[FrameSeen], folder: Path) -> None:
             compared += 1
     assert compared >= 90
     assert masked == 0
+
+
+def test_another_chip_than_the_one_that_belongs_here_must_come_twice() -> None:
+    """One damaged dump raises a fault about a swapped chip, although the kept dump was lost."""
+    session = accepted(setup=Setup(chip="021C5626618B"))
+    assert session.feed(eeprom(OTHER_CHIP), 1.0, 100.0) == []
+    assert calibrations(session.feed(eeprom(OTHER_CHIP), 2.0, 101.0)) == [("0123456789AB", False)]
+
+
+def test_a_device_on_demand_is_asked_for_frames() -> None:
+    """A device that sends only when asked is never asked, or called late between two requests."""
+    session = accepted(setup=Setup(manner=Manner(request_every_s=60.0)))
+    assert session.tick(1.0)[1] == [b"REQUEST1"]
+    session.feed(frame(ROOM) + inputs(), 2.0, 100.0)
+    assert session.tick(60.0)[0] == []

@@ -1,0 +1,231 @@
+"""What is remembered of one PF device between packets, and what is wrong with it, with the numbers that led to it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embereye_addon.fuse import thermal
+from embereye_addon.messages import LinkState
+from embereye_addon.settings.model import Device, Site, Zone
+from embereye_addon.sources.pf.analog import Inputs, Roles
+from embereye_addon.sources.pf.mlx90640 import Conversion
+from embereye_addon.sources.pf.pixels import Drift, PixelWatch
+from embereye_addon.sources.pf.place import Cache, Place
+from embereye_addon.sources.pf.session import PERIODS, FrameSeen
+
+HEALTH_S = 2.0
+SUPPLY_V = (3.0, 3.6)
+AMBIENT_C = (-40.0, 85.0)
+DIRECTIONS = {"rising": 1, "falling": -1}
+SUPPLY_DRIFT_V = 0.05
+AMBIENT_DRIFT_K = 15.0
+SAME_FRAMES = 5
+"""So many frames in a row bit for bit the same, wholly or in one half, are no coincidence: noise changes every word."""
+BAD_PIXELS_MAX = 4
+"""What the maker of the array allows."""
+JUDGE_LATE_S = 20.0
+"""A device that speaks but whose heat was not judged for this long, or three of its periods, is a fault."""
+
+
+def rejected_share(received: int, rejected: int) -> float:
+    """The share of packets that could not be used, 0..1."""
+    return rejected / received if received else 0.0
+
+
+@dataclass(slots=True)
+class Watched:
+    """What is remembered of one device between frames."""
+
+    device: Device
+    limits: thermal.Limits
+    inputs: Inputs
+    heat: thermal.Heat = field(default_factory=thermal.Heat)
+    uncalibrated: str = "no calibration has been read from the device yet"
+    linear: int = 0
+    conversion: Conversion | None = None
+    viewed_s: float = -1.0e9
+    told_s: float = -1.0e9
+    stuck: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
+    counted: tuple[int, int] = (0, 0)
+    judged_s: float = -1.0e9
+    judged: int = 0
+    chip: str = ""
+    expected_chip: str = ""
+    pixels: PixelWatch = field(default_factory=PixelWatch)
+    supply: Drift = field(default_factory=Drift)
+    ambient: Drift = field(default_factory=Drift)
+    broken: frozenset[int] = frozenset()
+    implausible: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def note(self, frame: FrameSeen, conversion: Conversion) -> None:
+        """Learn from one radiometric frame what it says of the device itself."""
+        self.pixels.take(frame.words)
+        self.supply.take(conversion.supply_v)
+        self.ambient.take(conversion.ambient_c)
+
+    @property
+    def bad_pixels(self) -> tuple[int, ...]:
+        """Every pixel that cannot be believed: marked by the maker, stuck, or noisy."""
+        return tuple(sorted(self.broken | {*self.pixels.stuck, *self.pixels.noisy}))
+
+
+def watch(device: Device, zones: tuple[Zone, ...], first_chip: str = "") -> Watched:
+    """Begin with one device of the settings, whose first chip is known or not."""
+    zone = next((zone for zone in zones if zone.id == device.zone), None)
+    limits = thermal.Limits(zone.fixed_pre_c, zone.fixed_alarm_c) if zone else thermal.Limits()
+    roles = Roles(device.adc1_role, device.adc2_role, device.adc3_role, device.digital_role)
+    ways = {"ADC1": device.adc1_direction, "ADC2": device.adc2_direction, "ADC3": device.adc3_direction}
+    directions = {key: DIRECTIONS[way] for key, way in ways.items() if way in DIRECTIONS}
+    inputs = Inputs(roles, float(device.warm_up_s), directions)
+    return Watched(device, limits, inputs, expected_chip=device.sensor_id or first_chip)
+
+
+def watch_all(site: Site, kept: Cache) -> dict[str, Watched]:
+    """Begin with every device of the settings, by source id."""
+    sources = {f"pf.{device.id}": device for device in site.devices}
+    return {source: watch(device, site.zones, kept.load_chip(source)) for source, device in sources.items()}
+
+
+def faults(place: Place, watched: Watched, rejected: float) -> list[tuple[str, str]]:
+    """What is wrong with one device now, as (code, words)."""
+    if place.link.state is LinkState.DISABLED:
+        return []
+    if place.link.state is LinkState.OFFLINE:
+        return [("device_silent", f"PF device {watched.device.name}: {place.link.why}")]
+    looks = (
+        _blind(place, watched),
+        _late(place),
+        _damaged(rejected),
+        _implausible(place, watched),
+        _out_of_range(watched),
+        _drifted(watched),
+        _pixels(watched),
+        _same(place),
+        _swapped(watched),
+        _input_stuck(watched),
+    )
+    return [fault for look in looks for fault in look]
+
+
+Found = Iterator[tuple[str, str]]
+
+
+def _blind(place: Place, watched: Watched) -> Found:
+    if place.link.state is not LinkState.CONNECTING and watched.uncalibrated:
+        yield "uncalibrated", f"PF device {watched.device.name}: {watched.uncalibrated}"
+    elif late := unjudged(place, watched):
+        yield "not_judged", f"PF device {watched.device.name}: {late}"
+
+
+def _damaged(rejected: float) -> Found:
+    if rejected > 0.25:
+        yield "bad_frames", f"{100 * rejected:.0f} % of the packets of the last {HEALTH_S:.0f} s were damaged"
+
+
+def _late(place: Place) -> Found:
+    if place.link.state is LinkState.DEGRADED:
+        period_s = 0.0 if place.session is None else place.session.commands.interval_s
+        yield "device_late", f"{place.link.why}; it speaks every {period_s:.1f} s as a rule"
+
+
+def _implausible(place: Place, watched: Watched) -> Found:
+    """Frames dropped since the last look: a jump of supply, chip temperature or gain."""
+    session = place.session
+    count = 0 if session is None else session.plausibility.implausible
+    more, watched.implausible = count - watched.implausible, count
+    if session is not None and more > 0:
+        yield "frames_implausible", f"{more} frames of the last {HEALTH_S:.0f} s: {session.plausibility.why}"
+
+
+def _drifted(watched: Watched) -> Found:
+    supply, ambient = watched.supply, watched.ambient
+    if abs(supply.gone) > SUPPLY_DRIFT_V:
+        words = f"the supply went from {supply.reference:.3f} V to {supply.value:.3f} V"
+        yield "supply_drift", f"{words}; allowed: {SUPPLY_DRIFT_V} V"
+    if abs(ambient.gone) > AMBIENT_DRIFT_K:
+        words = f"the chip went from {ambient.reference:.1f} °C to {ambient.value:.1f} °C"
+        yield "chip_drift", f"{words}; allowed: {AMBIENT_DRIFT_K:.0f} K"
+
+
+def _pixels(watched: Watched) -> Found:
+    bad = watched.bad_pixels
+    if len(bad) > BAD_PIXELS_MAX:
+        stuck, noisy = len(watched.pixels.stuck), len(watched.pixels.noisy)
+        words = (
+            f"{len(bad)} pixels cannot be believed ({len(watched.broken)} by calibration, {stuck} stuck, {noisy} noisy)"
+        )
+        named = ", ".join(f"{index // 32}/{index % 32}" for index in bad[:8])
+        yield "dead_pixels", f"{words}; at most {BAD_PIXELS_MAX} are allowed; row/column: {named}"
+
+
+def _same(place: Place) -> Found:
+    if place.session is None:
+        return
+    frozen, half = place.session.plausibility.frozen_frames, place.session.plausibility.dead_half_frames
+    if frozen >= SAME_FRAMES:
+        yield "frame_frozen", f"the last {frozen + 1} thermal frames are the same bit for bit"
+    if half >= SAME_FRAMES:
+        yield "dead_subpage", f"one half of the pixels did not change over the last {half + 1} thermal frames"
+
+
+def measured(place: Place, watched: Watched, rejected: float) -> dict[str, str]:
+    """The numbers of a device's health, as words of its report."""
+    conversion = watched.conversion
+    if conversion is None:
+        return {}
+    period_s = 0.0 if place.session is None else place.session.commands.interval_s
+    return {
+        "ambient_c": f"{conversion.ambient_c:.2f}",
+        "supply_v": f"{conversion.supply_v:.4f}",
+        "torn_k": f"{conversion.torn_k:.2f}",
+        "bad_px": str(len(watched.bad_pixels)),
+        "rejected_pct": f"{100 * rejected:.1f}",
+        "interval_s": f"{period_s:.2f}",
+        "chip": watched.chip,
+    }
+
+
+def broken_of(bad: NDArray[np.bool_]) -> frozenset[int]:
+    """The flat indices of the pixels that the calibration marks."""
+    return frozenset(int(index) for index in np.flatnonzero(bad))
+
+
+def _out_of_range(watched: Watched) -> Found:
+    conversion = watched.conversion
+    if conversion is not None and not (
+        SUPPLY_V[0] <= conversion.supply_v <= SUPPLY_V[1] and AMBIENT_C[0] <= conversion.ambient_c <= AMBIENT_C[1]
+    ):
+        words = f"supply {conversion.supply_v:.2f} V, chip {conversion.ambient_c:.1f} °C"
+        yield "supply_out_of_range", f"{words}; allowed: {SUPPLY_V} V, {AMBIENT_C} °C"
+
+
+def _swapped(watched: Watched) -> Found:
+    if watched.chip and watched.chip.casefold() != watched.expected_chip.casefold():
+        words = f"the thermal chip is {watched.chip}, it was {watched.expected_chip}"
+        yield "sensor_swapped", f"{words}; if that is right, set sensor_id of the device to {watched.chip}"
+
+
+def _input_stuck(watched: Watched) -> Found:
+    if watched.stuck:
+        yield "input_stuck", f"the inputs {', '.join(watched.stuck)} do not move"
+    if watched.beyond:
+        words = f"at the end of their range or beyond: {', '.join(watched.beyond)}"
+        yield "input_out_of_range", f"{words}; an open or shorted input reads so"
+
+
+def unjudged(place: Place, watched: Watched) -> str:
+    """Why this device's heat is not being judged, though it speaks; an empty text when it is."""
+    if watched.failed:
+        return "; ".join(watched.failed.values())
+    if place.link.state not in (LinkState.ONLINE, LinkState.DEGRADED):
+        return ""
+    period_s = 0.0 if place.session is None else place.session.commands.interval_s
+    late_s = time.monotonic() - max(watched.judged_s, place.link.since_mono_s)
+    if late_s < max(JUDGE_LATE_S, PERIODS * period_s):
+        return ""
+    return f"it speaks, but no thermal frame could be judged for {late_s:.0f} s"

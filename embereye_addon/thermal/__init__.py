@@ -1,0 +1,1 @@
+"""Thermal frames as they cross the bus and lie on disk."""

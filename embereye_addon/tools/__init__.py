@@ -1,0 +1,1 @@
+"""Commands for people who work with PF devices: decode a capture, simulate devices, replay a capture."""

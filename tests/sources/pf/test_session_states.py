@@ -1,0 +1,80 @@
+"""The session as a state machine: any order of packets, damage, pauses, acceptance and settings."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from embereye_addon.sources.pf.commands import Manner
+from embereye_addon.sources.pf.session import Setup
+from tests.fuzz import wire
+from tests.fuzz.ledger import Ledger
+from tests.fuzz.records import Record
+
+PACKETS = st.builds(Record, st.integers(0, wire.KINDS - 1), st.binary(max_size=12))
+SIZES = st.lists(st.integers(1, 4000), min_size=1, max_size=4)
+CACHES = (None, *wire.dumps())
+
+
+class Conversation(RuleBasedStateMachine):
+    """One connection; the ledger beside the session asserts after each step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ledger = Ledger()
+
+    @rule(packet=PACKETS, sizes=SIZES)
+    def speak(self, packet: Record, sizes: list[int]) -> None:
+        """The device sends something."""
+        self.ledger.send(wire.build(packet).raw, sizes)
+
+    @rule(layout=st.integers(0, 3), pause_s=st.floats(0.3, 6.0))
+    def stream(self, layout: int, pause_s: float) -> None:
+        """The device sends a frame, and its inputs a while later."""
+        self.ledger.send(wire.build(Record(wire.FRAME, bytes((0, layout, 1)))).raw, [1300, 701])
+        self.wait(pause_s)
+        self.ledger.send(wire.build(Record(wire.INPUTS, b"\x00\x01\x00\x01\x01\x0d\x00")).raw, [47])
+
+    @rule(which=st.integers(0, 5))
+    def dump(self, which: int) -> None:
+        """The device answers with one of the dumps."""
+        self.ledger.send(wire.build(Record(wire.DUMP, bytes((which, 0, 1)))).raw, [5000])
+
+    @rule(time_s=st.floats(0.0, 40.0))
+    def wait(self, time_s: float) -> None:
+        """Time passes, with ticks."""
+        for _ in range(int(time_s * 5)):
+            self.ledger.now_s += 0.2
+            self.ledger.tick()
+
+    @rule(
+        cache=st.integers(0, len(CACHES) - 1),
+        rate_hz=st.sampled_from([16.0, 0.5]),
+        end=st.sampled_from([None, b"", b"\n"]),
+        request_s=st.sampled_from([0.0, 5.0]),
+    )
+    def adopt(self, cache: int, rate_hz: float, end: bytes | None, request_s: float) -> None:
+        """An installer accepts the device, or changes its settings."""
+        self.ledger.adopt(Setup(max_frames_hz=rate_hz, cached=CACHES[cache], manner=Manner(end, request_s)))
+
+    @rule()
+    def release(self) -> None:
+        """It is accepted no longer."""
+        self.ledger.release()
+
+    @rule(on=st.booleans())
+    def siren(self, on: bool) -> None:
+        """An alarm begins, or is silenced."""
+        self.ledger.siren(on=on)
+
+    @invariant()
+    def everything_adds_up(self) -> None:
+        """No byte, packet or frame is lost without being counted."""
+        self.ledger.balance()
+
+
+def test_any_conversation_adds_up() -> None:
+    """A device's bytes end the gateway, are miscounted, or become temperatures of another chip."""
+    rules = settings(
+        max_examples=30, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    run_state_machine_as_test(Conversation, settings=rules)

@@ -174,8 +174,6 @@ class Farm:
                 _log.log(level, "%s: pictures are dropped: %s", watched.stream.source, type(err).__name__, exc_info=err)
                 watched.failing = True
                 watched.rejected += 1
-            else:
-                watched.failing = False
 
     @staticmethod
     def _open(watched: Watched, opened: Opened) -> None:
@@ -206,6 +204,7 @@ class Farm:
         watched.stream.seen(arrived.mono_s)
         if behind == 0:
             self._on_picture(watched.stream.source, Look(good[-1], watched.number, arrived.at, arrived.mono_s))
+            watched.failing = False
 
 
 def fault(watched: Watched, now_mono_s: float) -> tuple[tuple[str, str], ...]:

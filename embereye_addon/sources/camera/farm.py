@@ -60,14 +60,15 @@ def picture(frame: "av.VideoFrame", width: int = 0, height: int = 0) -> NDArray[
 
 
 def _decoder(opened: Opened) -> "av.VideoCodecContext":
-    """A decoder of one thread without the loop filter: a quarter less CPU, 45 dB from the true picture."""
+    """A decoder of one thread, with the loop filter: skipping it saves a quarter of the CPU, but the model then
+    raised the alarm for a recorded garden fire after 36 s instead of 9 s.
+    """
     context = av.CodecContext.create(opened.codec, "r")
     assert isinstance(context, av.VideoCodecContext)
     if opened.extradata:
         context.extradata = opened.extradata
     context.thread_count = 1
     context.thread_type = "NONE"
-    context.options = {"skip_loop_filter": "all"}
     return context
 
 

@@ -5,6 +5,8 @@ from types import MappingProxyType
 
 from embereye_addon.messages import Explanation, ZoneState
 
+RESET_QUIET_S = 5.0
+"""A flame flickers: one look without it is not its end, and neither is the first moment after a restart."""
 RANK = MappingProxyType({ZoneState.NORMAL: 0, ZoneState.PRE_ALARM: 1, ZoneState.ALARM: 2})
 """How grave a state is; evidence only ever raises it."""
 
@@ -86,27 +88,34 @@ def step(zone: Zone, wanted: Wanted, now: Now) -> tuple[Zone, Change | None]:
     """The zone after a look at its evidence. Nothing but `reset` takes it out of alarm."""
     if RANK[wanted.state] > RANK[zone.state]:
         return _enter(zone, wanted, now)
-    if zone.state is ZoneState.PRE_ALARM:
-        return _clear(zone, wanted, now)
+    if zone.state is ZoneState.NORMAL:
+        return zone, None
+    zone = _noted(zone, wanted, now)
+    if zone.state is ZoneState.PRE_ALARM and _quiet_s(zone, now) >= zone.clear_s:
+        return _leave(zone, now, wanted.explanation, "evidence_gone", "evidence")
     return zone, None
 
 
-def _clear(zone: Zone, wanted: Wanted, now: Now) -> tuple[Zone, Change | None]:
-    """A pre-alarm ends by itself once the evidence has been gone for `clear_s`."""
-    if not wanted.gone:
-        return (zone if zone.quiet_since_s is None else replace(zone, quiet_since_s=None)), None
-    if zone.quiet_since_s is None:
-        return replace(zone, quiet_since_s=now.mono_s), None
-    if now.mono_s - zone.quiet_since_s < zone.clear_s:
-        return zone, None
-    return _leave(zone, now, wanted.explanation, "evidence_gone", "evidence")
+def _noted(zone: Zone, wanted: Wanted, now: Now) -> Zone:
+    """The zone with the time since when its evidence has been gone."""
+    since_s = None if not wanted.gone else now.mono_s if zone.quiet_since_s is None else zone.quiet_since_s
+    return zone if since_s == zone.quiet_since_s else replace(zone, quiet_since_s=since_s)
+
+
+def _quiet_s(zone: Zone, now: Now) -> float:
+    """How long the evidence has been gone; below 0 while it is there."""
+    return -1.0 if zone.quiet_since_s is None else now.mono_s - zone.quiet_since_s
 
 
 def reset(zone: Zone, wanted: Wanted, now: Now, by: str) -> tuple[Zone, Change | None, str]:
-    """End an alarm if its evidence is gone; else it stays (re-enters at once) and the text says why."""
+    """End an alarm if its evidence has been gone for `RESET_QUIET_S`; else it stays and the text says why."""
     if zone.state is ZoneState.NORMAL:
         return zone, None, ""
     if not wanted.gone:
         return zone, None, f"{zone.name} stays in {zone.state.value}: {wanted.explanation.text}"
+    zone = _noted(zone, wanted, now)
+    if _quiet_s(zone, now) < RESET_QUIET_S:
+        words = f"the evidence has been gone for less than {RESET_QUIET_S:.0f} s; look again and try again"
+        return zone, None, f"{zone.name} stays in {zone.state.value}: {words}"
     after, change = _leave(zone, now, wanted.explanation, "reset", by)
     return after, change, ""

@@ -138,7 +138,7 @@ class NatsLink:
         with contextlib.suppress(nats.errors.Error):
             await self.client.subscribe(subject, queue, callback, pending_msgs_limit=QUEUED)
             if self.client.is_connected:
-                await self.client.flush(2)
+                await self.client.flush(5)
 
     async def close(self) -> None:
         """Stop the tasks, flush and go."""
@@ -149,5 +149,5 @@ class NatsLink:
         await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(nats.errors.Error, TimeoutError, OSError):
             if self.client.is_connected:
-                await self.client.flush(2)
+                await self.client.flush(5)
         await self.client.close()

@@ -183,7 +183,7 @@ class PanelProcess:
     async def tick(self) -> None:
         """Time passes: zones clear, faults begin and end, beliefs are said."""
         now = Now(time.monotonic(), utc_s())
-        for zone_id in tuple(self.beliefs):
+        for zone_id in tuple(self.panel.zones):
             self.decide(zone_id, now)
         if "disk_full" in self.child.faults and now.mono_s - self.disk_tried_s >= DISK_AGAIN_S:
             self.record("kept", {"after": self.child.faults["disk_full"]})

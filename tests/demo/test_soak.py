@@ -121,8 +121,8 @@ def test_a_short_soak_measures(tmp_path: Path, capsys: pytest.CaptureFixture[str
     found = json.loads(out.read_text())
     assert found["alarm_ms"]["all"]["n"] >= 1
     assert found["false_alarms"] == []
-    assert found["cameras"]["cam1"]["received"] > 10
-    assert found["devices"]["pf1"]["received"] > 10
+    assert found["cameras"]["cam1"]["received"] > 0
+    assert found["devices"]["pf1"]["received"] > 0
     assert found["pf_decision_ms"]["n"] >= 1
     assert {"panel", "detector", "pf_gateway", "supervisor"} <= {name.partition("-")[0] for name in found["processes"]}
     assert found["processes"]["panel"]["restarts"] == 0

@@ -60,14 +60,15 @@ def picture(frame: "av.VideoFrame", width: int = 0, height: int = 0) -> NDArray[
 
 
 def _decoder(opened: Opened) -> "av.VideoCodecContext":
-    """A decoder of one thread without the loop filter: a quarter less CPU, 45 dB from the true picture."""
+    """A decoder of one thread, with the loop filter: skipping it saves a quarter of the CPU, but the model then
+    raised the alarm for a recorded garden fire after 36 s instead of 9 s.
+    """
     context = av.CodecContext.create(opened.codec, "r")
     assert isinstance(context, av.VideoCodecContext)
     if opened.extradata:
         context.extradata = opened.extradata
     context.thread_count = 1
     context.thread_type = "NONE"
-    context.options = {"skip_loop_filter": "all"}
     return context
 
 
@@ -174,8 +175,6 @@ class Farm:
                 _log.log(level, "%s: pictures are dropped: %s", watched.stream.source, type(err).__name__, exc_info=err)
                 watched.failing = True
                 watched.rejected += 1
-            else:
-                watched.failing = False
 
     @staticmethod
     def _open(watched: Watched, opened: Opened) -> None:
@@ -206,6 +205,7 @@ class Farm:
         watched.stream.seen(arrived.mono_s)
         if behind == 0:
             self._on_picture(watched.stream.source, Look(good[-1], watched.number, arrived.at, arrived.mono_s))
+            watched.failing = False
 
 
 def fault(watched: Watched, now_mono_s: float) -> tuple[tuple[str, str], ...]:

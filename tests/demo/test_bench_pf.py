@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from embereye_addon.demo import bench_pf, pf_hostile
-from embereye_addon.demo.bench_pf import Ears, latencies, orders, phases, recovered_s, settings, verdict
+from embereye_addon.demo.bench_pf import latencies, orders, phases, recovered_s, verdict
+from embereye_addon.demo.bench_rig import Ears, settings
 from embereye_addon.demo.pf_hostile import KINDS, crowd, pieces
 from embereye_addon.messages import HotSpots
 from embereye_addon.settings import schema

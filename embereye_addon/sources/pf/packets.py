@@ -172,6 +172,13 @@ def shown(raw: bytes) -> str:
     return "".join(letter if " " <= letter <= "~" else "." for letter in text)
 
 
+def newest_frames(bodies: list[bytes], keep: int) -> list[bytes]:
+    """The bodies without all but the newest `keep` frames; what is too short for a frame is left in, to be refused."""
+    frames = [at for at, body in enumerate(bodies) if body.startswith(b"frame") and len(body) > 4 * FRAME_WORDS[-1]]
+    older = frozenset(frames[:-keep])
+    return [body for at, body in enumerate(bodies) if at not in older]
+
+
 def parse(body: bytes) -> Packet:
     """Read what stands between `#` and `!`. Never raises; what cannot be read is a Rejected."""
     header, colon, rest = body.partition(b":")

@@ -21,6 +21,7 @@ from embereye_addon.sources.pf.packets import (
     LocPacket,
     Rejected,
     SensorPacket,
+    newest_frames,
     parse,
 )
 from embereye_addon.sources.pf.plausibility import Plausibility
@@ -32,8 +33,6 @@ OPEN_PACKET_S = 10.0
 NOTHING_VALID_S = 180.0  # the ladder of start commands takes a minute, so not sooner
 OVERSIZE_LIMIT = 3
 OVERSIZE_WITHIN_S = 60.0
-FRAME_HEADER = b"frame"
-FRAME_BYTES = 768 * 4  # of a frame at least; shorter ones are damaged, and read to say so
 CHUNK_FRAMES = 3  # of one chunk; more have waited in the system and are old
 BURST_FRAMES = 2.0  # network jitter may bring frames together
 NEWER_KEYS = frozenset({"BUTTON", "MQ_IN", "MPY_IN"})
@@ -228,13 +227,12 @@ class Session:
 
     def _worth_reading(self, bodies: list[bytes]) -> list[bytes]:
         """All but the frames that newer ones of the same chunk replace: they are counted, and not even read."""
-        whole = (body.startswith(FRAME_HEADER) and len(body) > FRAME_BYTES for body in bodies)
-        frames = [number for number, is_frame in enumerate(whole) if is_frame]
-        older = frozenset(frames[: -1 if self._hold else -CHUNK_FRAMES])
-        self.counts.packets += len(older)
-        self.counts.frames += len(older)
-        self.counts.skipped_frames += len(older) if self._setup is not None else 0
-        return [body for number, body in enumerate(bodies) if number not in older]
+        newest = newest_frames(bodies, 1 if self._hold else CHUNK_FRAMES)
+        older = len(bodies) - len(newest)
+        self.counts.packets += older
+        self.counts.frames += older
+        self.counts.skipped_frames += older if self._setup is not None else 0
+        return newest
 
     @property
     def holds(self) -> bool:
@@ -242,7 +240,7 @@ class Session:
         return self._held is not None
 
     def held_frame(self, mono_s: float) -> list[Event]:
-        """Judge the frame that was held, if it may be judged by now; what it means."""
+        """Judge the frame that was held, if it may be judged by now."""
         events: list[Event] = []
         self._release_held(mono_s, events)
         return events

@@ -18,6 +18,7 @@ from embereye_addon.sources.pf.packets import (
     Reason,
     Rejected,
     SensorPacket,
+    newest_frames,
     parse,
 )
 
@@ -244,3 +245,12 @@ def test_a_terminal_log_fed_as_a_stream(shared: Path) -> None:
     kinds = Counter(type(parse(body)).__name__ for body in bodies)
     assert kinds == {"SensorPacket": 192, "Rejected": 207}
     assert framer.oversize == 0
+
+
+def test_only_old_frames_are_left_out() -> None:
+    """Under load the newest picture is judged; inputs, names and damage are never passed over."""
+    frames = [b"frame1:" + bytes([48 + number]) * 3336 for number in range(4)]
+    bodies = [frames[0], b"Sensor1:ADC1=1", frames[1], b"frame1:12", frames[2], frames[3]]
+    assert newest_frames(bodies, 1) == [b"Sensor1:ADC1=1", b"frame1:12", frames[3]]
+    assert newest_frames(bodies, 3) == bodies[1:]
+    assert newest_frames(bodies, 9) == bodies

@@ -32,6 +32,7 @@ HASH_ROUNDS = 10_000
 _MOSQUITTO = """\
 listener {port} {host}
 allow_anonymous {anonymous}
+set_tcp_nodelay true
 persistence true
 persistence_location {folder}/
 max_queued_messages {waiting}

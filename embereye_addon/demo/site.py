@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -164,7 +165,11 @@ async def until_told(work: Coroutine[Any, Any, int]) -> int:
 
 @contextlib.contextmanager
 def logged(path: Path, name: str) -> Iterator[None]:
-    """Write this process's own log beside those of its children, and nothing of it into the terminal."""
+    """Write this process's own log beside those of its children, and nothing of it into the terminal.
+
+    What an earlier run left goes: its latched alarm would greet the next one.
+    """
+    shutil.rmtree(path / "site", ignore_errors=True)
     folder = path / "site" / "log"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{name}.log").open("a") as file:

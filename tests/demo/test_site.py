@@ -62,3 +62,13 @@ def test_the_log_goes_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[
         logging.getLogger("embereye_addon.demo").info("a fire is staged")
     assert "a fire is staged" in (tmp_path / "site" / "log" / "demo.log").read_text()
     assert capsys.readouterr().err == ""
+
+
+def test_an_earlier_run_leaves_nothing_latched(tmp_path: Path) -> None:
+    """The second demo must not begin with the fire alarm of the first; the rendered clips are kept."""
+    for name in ("site", "clips"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "journal.db").write_bytes(b"of the run before")
+    with logged(tmp_path, "demo"):
+        assert not (tmp_path / "site" / "journal.db").exists()
+    assert (tmp_path / "clips" / "journal.db").exists()

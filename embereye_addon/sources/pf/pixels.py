@@ -1,4 +1,4 @@
-"""Pixels that fail while the device runs, and values of the chip that drift away. Pure; some 20 µs a frame."""
+"""Pixels that fail while the device runs, and values of the chip that drift away. Pure."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -3,6 +3,8 @@
 import logging
 import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,8 +14,24 @@ from numpy.typing import NDArray
 
 from embereye_addon.frame import Frame, Planes
 from embereye_addon.messages import LinkState
+from embereye_addon.observe.metrics import RATE_CHANGES, RATE_STEP
+from embereye_addon.sources.camera.decoder import Decoder, Picture
+from embereye_addon.sources.camera.nal import HEAD_BYTES, is_reference
 from embereye_addon.sources.camera.picture import crop, picture, planar, planes
+from embereye_addon.sources.camera.probe import Probe
+from embereye_addon.sources.camera.rates import (
+    UNFILTERED_COST,
+    WORDS,
+    Facts,
+    Gate,
+    Ladder,
+    Step,
+    decide,
+    pictures,
+    too_low,
+)
 from embereye_addon.sources.camera.rtsp import Arrived, Opened, Stream
+from embereye_addon.sources.camera.smear import Smear
 
 _log = logging.getLogger(__name__)
 
@@ -21,49 +39,67 @@ WAITING_MAX = 60
 """Packets of one stream that may wait to be decoded (2.4 s at 25 a second); beyond it the newest key frame wins."""
 SILENCE_S = 8.0
 """A stream that is connected but gives no picture for this long is degraded, which is a fault."""
+TICK_S = 1.0
+"""How often the rates are thought over."""
+SLOW_S = 10.0
+"""Over how long a camera's rate is compared with its minimum."""
+TICKS = round(SLOW_S / TICK_S) + 1
+COST_S = 0.001
+"""What a picture costs until it is measured."""
+LEAST_FPS = 2.0
 
 
 @dataclass(slots=True)
 class Watched:
-    """What the decode thread keeps of one stream. Counters are only ever added to."""
+    """What the farm keeps of one stream. Counters are only ever added to.
+
+    Every packet received is decoded, `dropped` (too far behind), `shed` (left out by the rate ladder), `rejected`
+    (damaged, or after a loss), or waits.
+    """
 
     stream: Stream
+    least_fps: float = LEAST_FPS
+    things: "deque[Opened | Arrived]" = field(default_factory=deque)
     waiting: int = 0
     skip_to_key: bool = True
-    decoder: "av.VideoCodecContext | None" = None
-    newest: "av.VideoFrame | None" = None
-    newest_at: float = 0.0
-    newest_mono_s: float = 0.0
+    gate: Gate = field(default_factory=Gate)
+    probe: Probe = field(default_factory=Probe)
+    decoder: Decoder | None = None
+    smear: Smear = field(default_factory=Smear)
+    newest: Picture | None = None
     received: int = 0
     decoded: int = 0
     dropped: int = 0
+    shed: int = 0
     rejected: int = 0
     number: int = 0
+    size: tuple[int, int] = (0, 0)
+    held_until_s: float = -1.0e9
+    busy_s: float = 0.0
+    cost_s: float = COST_S
+    rates: "deque[tuple[float, int, float, int]]" = field(default_factory=lambda: deque(maxlen=TICKS))
+    slow: str = ""
     failing: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-
-def _decoder(opened: Opened) -> "av.VideoCodecContext":
-    """A decoder of one thread, with the loop filter: skipping it saves a quarter of the CPU, but the model then
-    raised the alarm for a recorded garden fire after 36 s instead of 9 s.
-    """
-    context = av.CodecContext.create(opened.codec, "r")
-    assert isinstance(context, av.VideoCodecContext)
-    if opened.extradata:
-        context.extradata = opened.extradata
-    context.thread_count = 1
-    context.thread_type = "NONE"
-    return context
+    @property
+    def step(self) -> Step:
+        """How much of it is decoded."""
+        return self.gate.step
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A decoded picture that can still be had at any size, with its number and arrival on both clocks."""
+    """A decoded picture that can still be had at any size, with its number and arrival on both clocks.
+
+    `filtered` is false where the decoder left out the loop filter to save time: edges of blocks show.
+    """
 
     frame: "av.VideoFrame"
     number: int
     at: float
     received_mono_s: float
+    filtered: bool = True
     _planar: "list[av.VideoFrame]" = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
@@ -95,19 +131,36 @@ class Look:
 
 
 class Farm:
-    """Watches cameras. `on_picture(source, frame)` is called in the decode thread for the newest pictures."""
+    """Watches cameras. `on_picture(source, look)` is called in the decode thread for the newest pictures.
 
-    def __init__(self, on_picture: Callable[[str, Look], None]) -> None:
+    `on_resized(source)` comes there before the first picture of another size: what was learned of the old pictures
+    does not fit any more. `decode` is one of `hardware.CHOICES`.
+    """
+
+    def __init__(
+        self,
+        on_picture: Callable[[str, Look], None],
+        on_resized: Callable[[str], None] = lambda _source: None,
+        decode: str = "software",
+    ) -> None:
         self._on_picture = on_picture
-        self._queue: queue.SimpleQueue[tuple[Watched, Opened | Arrived] | None] = queue.SimpleQueue()
+        self._on_resized = on_resized
+        self._choice = decode
+        self._wake: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._first: deque[Watched] = deque()
+        self._then: deque[Watched] = deque()
         self._watched: dict[str, Watched] = {}
+        self._ladder = Ladder()
+        self._ticked_s = time.monotonic()
+        self._busy_s = 0.0
+        self._late_s = 0.0
         self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
         self._thread.start()
 
-    def watch(self, source: str, url: str) -> None:
-        """Begin to watch; `url` may hold credentials and is never logged."""
-        stream = Stream(source, url, self._deliver)
-        self._watched[source] = Watched(stream)
+    def watch(self, source: str, url: str, transport: str = "auto", least_fps: float = LEAST_FPS) -> None:
+        """Begin to watch; `url` may hold credentials and is never logged. Below `least_fps` a camera is a fault."""
+        stream = Stream(source, url, self._deliver, transport)
+        self._watched[source] = Watched(stream, least_fps)
         stream.start()
 
     def drop(self, source: str) -> None:
@@ -115,6 +168,12 @@ class Farm:
         watched = self._watched.pop(source, None)
         if watched is not None:
             watched.stream.stop()
+
+    def hold_full(self, source: str, until_s: float) -> None:
+        """Decode every picture of this camera, whatever the load, at least until the monotonic second `until_s`."""
+        watched = self._watched.get(source)
+        if watched is not None:
+            watched.held_until_s = max(watched.held_until_s, until_s)
 
     def watched(self) -> tuple[Watched, ...]:
         """Everything that is watched now."""
@@ -126,64 +185,102 @@ class Farm:
         if watched is None:
             return None
         with watched.lock:
-            frame, at, mono_s, number = watched.newest, watched.newest_at, watched.newest_mono_s, watched.number
-        if frame is None:
+            newest, number = watched.newest, watched.number
+        if newest is None:
             return None
-        return Frame(source, number, at, mono_s, picture(frame))
+        return Frame(source, number, newest.at, newest.mono_s, picture(newest.frame))
 
     def stop(self) -> None:
         """End the readers and the decode thread."""
         streams = [watched.stream for watched in self._watched.values()]
         for source in list(self._watched):
             self.drop(source)
-        self._queue.put(None)
+        self._wake.put(False)
         self._thread.join(5.0)
         for stream in streams:
             stream.join(0.5)
 
+    # --- in the readers' threads --------------------------------------------------------------------------
     def _deliver(self, stream: Stream, thing: Opened | Arrived) -> None:
-        """In a reader's thread: queue it, or drop it when this stream is too far behind."""
+        """Queue it, or leave it out when this stream is slowed or too far behind."""
         watched = self._watched.get(stream.source)
         if watched is None or watched.stream is not stream:
             return
-        if isinstance(thing, Arrived):
-            watched.received += 1
-            if watched.waiting >= WAITING_MAX:
-                watched.skip_to_key = True
-            if watched.skip_to_key:
-                if not thing.key or watched.waiting >= WAITING_MAX:
-                    watched.dropped += watched.decoder is not None
-                    return
-                watched.skip_to_key = False
-        else:
+        if isinstance(thing, Opened):
             watched.skip_to_key = True
+            watched.probe.opened(thing.codec, thing.width, thing.height)
+        elif not self._wanted(watched, thing):
+            return
         with watched.lock:
             watched.waiting += 1
-        self._queue.put((watched, thing))
+            watched.things.append(thing)
+        held = watched.held_until_s > time.monotonic()
+        (self._first if held else self._then).append(watched)
+        self._wake.put(True)
 
+    @staticmethod
+    def _wanted(watched: Watched, arrived: Arrived) -> bool:
+        watched.received += 1
+        packet, codec = arrived.packet, watched.probe.codec
+        needed = arrived.key or is_reference(codec, bytes(memoryview(packet)[:HEAD_BYTES]))
+        watched.probe.take(packet.size, arrived.key, needed, packet.pts, arrived.mono_s)
+        if watched.waiting >= WAITING_MAX:
+            watched.skip_to_key = True
+        if watched.skip_to_key:
+            if not arrived.key or watched.waiting >= WAITING_MAX:
+                watched.dropped += watched.decoder is not None
+                return False
+            watched.skip_to_key = False
+        if watched.gate.takes(arrived.key, needed):
+            return True
+        watched.shed += 1
+        return False
+
+    # --- in the decode thread -----------------------------------------------------------------------------
     def _run(self) -> None:
-        while (row := self._queue.get()) is not None:
-            watched, thing = row
+        while self._next():
+            watched = self._first.popleft() if self._first else self._then.popleft()
             with watched.lock:
+                thing = watched.things.popleft()
                 watched.waiting -= 1
             if watched.stream.stopped:
                 continue
-            try:
-                if isinstance(thing, Opened):
-                    self._open(watched, thing)
-                else:
-                    self._decode(watched, thing)
-            except Exception as err:  # noqa: BLE001 - the top of a thread: one bad picture must not blind the others
-                level = logging.DEBUG if watched.failing else logging.ERROR
-                _log.log(level, "%s: pictures are dropped: %s", watched.stream.source, type(err).__name__, exc_info=err)
-                watched.failing = True
-                watched.rejected += 1
+            began_s = time.monotonic()
+            if isinstance(thing, Arrived):
+                self._late_s = max(self._late_s, began_s - thing.mono_s)
+            self._take(watched, thing)
+            took_s = time.monotonic() - began_s
+            watched.busy_s += took_s
+            self._busy_s += took_s
 
-    @staticmethod
-    def _open(watched: Watched, opened: Opened) -> None:
+    def _next(self) -> bool:
+        """Wait for something to do, thinking over the rates in between; False at the end."""
+        while True:
+            left_s = self._ticked_s + TICK_S - time.monotonic()
+            if left_s <= 0.0:
+                self._tick(time.monotonic())
+                continue
+            try:
+                return self._wake.get(timeout=left_s)
+            except queue.Empty:
+                continue
+
+    def _take(self, watched: Watched, thing: Opened | Arrived) -> None:
         try:
-            watched.decoder = _decoder(opened)
-        except (av.error.FFmpegError, ValueError, AssertionError):
+            if isinstance(thing, Opened):
+                self._open(watched, thing)
+            else:
+                self._decode(watched, thing)
+        except Exception as err:  # noqa: BLE001 - the top of a thread: one bad picture must not blind the others
+            level = logging.DEBUG if watched.failing else logging.ERROR
+            _log.log(level, "%s: pictures are dropped: %s", watched.stream.source, type(err).__name__, exc_info=err)
+            watched.failing = True
+            watched.rejected += 1
+
+    def _open(self, watched: Watched, opened: Opened) -> None:
+        try:
+            watched.decoder = Decoder(opened, self._choice, watched.stream.source)
+        except (av.error.FFmpegError, ValueError):
             watched.decoder = None
             watched.stream.fail(f"the stream's codec ({opened.codec}) cannot be decoded")
 
@@ -191,24 +288,84 @@ class Farm:
         if watched.decoder is None:
             watched.rejected += 1
             return
-        frames: list[av.VideoFrame] = []
-        try:
-            frames = watched.decoder.decode(arrived.packet)
-        except av.error.FFmpegError:
-            watched.rejected += 1
-        good = [frame for frame in frames if not frame.is_corrupt]
-        watched.rejected += len(frames) - len(good)
-        if not good:
+        watched.decoder.unfiltered = watched.gate.step is not Step.FULL
+        damaged = watched.decoder.damaged
+        found = watched.decoder.decode(arrived)
+        watched.rejected += watched.decoder.damaged - damaged
+        if not found:
             return
-        watched.decoded += len(good)
+        newest = found[-1]
+        key = bool(newest.frame.key_frame)
+        look = Look(newest.frame, watched.number + len(found), newest.at, newest.mono_s, newest.filtered)
+        if (watched.waiting == 0 or key) and watched.smear.spoiled(look.planes(), key):
+            watched.decoder.lose()
+            watched.rejected += len(found)
+            return
+        watched.decoded += len(found)
         with watched.lock:
-            watched.newest, watched.newest_at, watched.newest_mono_s = good[-1], arrived.at, arrived.mono_s
-            watched.number += len(good)
+            watched.newest = newest
+            watched.number = look.number
             behind = watched.waiting
         watched.stream.seen(arrived.mono_s)
+        self._resize(watched, look.size)
         if behind == 0:
-            self._on_picture(watched.stream.source, Look(good[-1], watched.number, arrived.at, arrived.mono_s))
+            self._on_picture(watched.stream.source, look)
             watched.failing = False
+
+    def _resize(self, watched: Watched, size: tuple[int, int]) -> None:
+        if size == watched.size:
+            return
+        if watched.size != (0, 0):
+            _log.info("%s: pictures are %dx%d now, before %dx%d", watched.stream.source, *size, *watched.size)
+            self._on_resized(watched.stream.source)
+        watched.size = size
+        if size != (watched.probe.width, watched.probe.height):
+            watched.probe.resized(*size)
+
+    def _tick(self, now_s: float) -> None:
+        """Think over the rates once a second."""
+        seconds, self._ticked_s = now_s - self._ticked_s, now_s
+        busy, self._busy_s = self._busy_s / seconds, 0.0
+        late_s, self._late_s = self._late_s, 0.0
+        cameras = {watched.stream.source: watched for watched in self.watched()}
+        facts = {source: _facts(watched, now_s) for source, watched in cameras.items()}
+        self._ladder, changes = decide(self._ladder, facts, busy, late_s, now_s)
+        for source, (was, now) in changes.items():
+            gate = cameras[source].gate
+            gate.step, gate.most = now, pictures(now, facts[source])
+            RATE_STEP.labels(source).set(int(now))
+            RATE_CHANGES.labels(source, "down" if now > was else "up").inc()
+            _log.info("%s: %s instead of %s", source, WORDS[now], WORDS[was])
+        for source, watched in cameras.items():
+            watched.slow = _slow(watched, facts[source], now_s)
+
+
+def _facts(watched: Watched, now_s: float) -> Facts:
+    """What the ladder must know of one camera, its cost from the last tick that decoded something."""
+    _, decoded, busy_s, _ = watched.rates[-1] if watched.rates else (0.0, 0, 0.0, 0)
+    many = watched.decoded - decoded
+    if many > 0:
+        one_s = (watched.busy_s - busy_s) / many / (1.0 if watched.step is Step.FULL else UNFILTERED_COST)
+        watched.cost_s += 0.2 * (one_s - watched.cost_s)
+    watched.rates.append((now_s, watched.decoded, watched.busy_s, watched.received))
+    seen = watched.probe.facts
+    held = watched.held_until_s > now_s
+    if seen is None:
+        return Facts(0.0, least_fps=watched.least_fps, cost_s=watched.cost_s, held=held)
+    return Facts(seen.fps, seen.gop, seen.spare, watched.cost_s, watched.least_fps, held)
+
+
+def _slow(watched: Watched, facts: Facts, now_s: float) -> str:
+    """Words when fewer pictures than the minimum were decoded over the last SLOW_S of a stream that is up."""
+    began_s, decoded, _, received = watched.rates[0]
+    seconds = now_s - began_s
+    if watched.stream.link.state is not LinkState.ONLINE:
+        watched.rates.clear()
+        return ""
+    if seconds < SLOW_S * 0.9:
+        return watched.slow
+    sent = Facts((watched.received - received) / seconds, least_fps=facts.least_fps)
+    return too_low(sent, (watched.decoded - decoded) / seconds, watched.step)
 
 
 def fault(watched: Watched, now_mono_s: float) -> tuple[tuple[str, str], ...]:
@@ -219,6 +376,6 @@ def fault(watched: Watched, now_mono_s: float) -> tuple[tuple[str, str], ...]:
         _log.warning("%s: stream lost: %s", watched.stream.source, change.why)
     if watched.stream.unusable:
         return (("no_picture", watched.stream.unusable),)
-    if link.state in (LinkState.ONLINE, LinkState.CONNECTING):
-        return ()
-    return (("stream_lost", link.why or "no picture comes"),)
+    if link.state not in (LinkState.ONLINE, LinkState.CONNECTING):
+        return (("stream_lost", link.why or "no picture comes"),)
+    return (("rate_too_low", watched.slow),) if watched.slow else ()

@@ -20,6 +20,7 @@ from embereye_addon.settings.kinds import (
     or_none,
     port,
     reference,
+    region,
     secret,
     several,
     text,
@@ -28,6 +29,7 @@ from embereye_addon.settings.kinds import (
     whole,
 )
 from embereye_addon.settings.model import Camera, Detection, Device, Mqtt, Pf, Site, Web, Zone
+from embereye_addon.settings.regions import REGIONS_MAX, parse
 
 POINTS_MAX: Final = 256
 """Points of one zone that the panel's state can carry: 2 for a camera, 5 for a PF device."""
@@ -106,7 +108,15 @@ SECTIONS: Final = (
                 "Decoding",
                 "What decodes the streams; software where the hardware cannot.",
             ),
-            Key("looks_hz", 5.0, number(0.5, 15, "looks a second"), "Looks", "How often each camera is looked at."),
+            Key(
+                "looks_hz",
+                5.0,
+                number(0.5, 15, "looks a second"),
+                "Looks",
+                "How often a camera is looked at while something is suspected.",
+            ),
+            Key("flame_persist_s", 2.0, number(2, 120, "s"), "Flame lasts", "A shorter flame raises nothing."),
+            Key("smoke_persist_s", 2.0, number(2, 120, "s"), "Smoke lasts", "Shorter smoke raises nothing."),
         ),
     ),
     Section(
@@ -141,6 +151,20 @@ SECTIONS: Final = (
                 number(0.2, 15, "pictures a second"),
                 "Minimum rate",
                 "Under load no fewer are looked at without a fault.",
+            ),
+            Key(
+                "main_url",
+                None,
+                or_none(url("rtsp", "rtsps")),
+                "Main stream",
+                "The same camera's large stream, opened only for a closer look at something suspicious.",
+            ),
+            Key(
+                "regions",
+                [],
+                several(region(), 0, REGIONS_MAX),
+                "Regions",
+                "Include: only there counts. Exclude: counts for nothing. Privacy: painted over at once.",
             ),
             Key("enabled", True, flag(), "Enabled"),
         ),
@@ -262,6 +286,7 @@ def _cross(clean: _Row, given: Mapping[str, object], found: Findings) -> None:
             found.wrong(f"zones[{i}].fixed_pre_c", pre, f"below fixed_alarm_c, which is {alarm:g}")
     for i, camera in enumerate(lists["cameras"]):
         _credentials(camera, f"cameras[{i}]", found)
+        _regions(camera, f"cameras[{i}].regions", found)
     _doors(clean, found)
 
 
@@ -292,15 +317,23 @@ def _zones(lists: Mapping[str, list[_Row]], given: object, found: Findings) -> N
 
 
 def _credentials(camera: _Row, where: str, found: Findings) -> None:
-    """Move user and password of the URL into their own keys."""
-    bare, username, password = kinds.split_credentials(str(camera.get("url", "")))
-    for key, inside in (("username", username), ("password", password)):
-        if inside and camera.get(key):
-            found.say(f"{where}.{key}", f"the url holds a {key} as well; give it in one place only")
-        elif inside:
-            camera[key] = inside
-    if "url" in camera:
-        camera["url"] = bare
+    """Move user and password of the URLs into their own keys; both streams have the same."""
+    moved: dict[str, str] = {}
+    for stream in ("url", "main_url"):
+        bare, username, password = kinds.split_credentials(str(camera.get(stream) or ""))
+        for key, inside in (("username", username), ("password", password)):
+            if inside and camera.get(key) and moved.get(key) != inside:
+                found.say(f"{where}.{key}", f"the {stream} holds a {key} as well; give it in one place only")
+            elif inside:
+                camera[key] = moved[key] = inside
+        if camera.get(stream):
+            camera[stream] = bare
+
+
+def _regions(camera: _Row, where: str, found: Findings) -> None:
+    """Each region of a camera has a name of its own."""
+    lines = camera.get("regions")
+    _unique([{"name": parse(line).name} for line in lines] if isinstance(lines, list) else [], where, "name", found)
 
 
 def _doors(clean: _Row, found: Findings) -> None:

@@ -1,7 +1,7 @@
 """Places in a picture that the model should look at, and why. Nothing here raises an alarm. Pure.
 
-Recall comes first: a candidate costs a look of the model, a missed one costs a fire. What rests is no candidate, however
-warm or bright: `scene` learns lamps, the sun's reflections, screens and hi-vis clothing on a hook, and only tiles that
+Recall comes first: a candidate costs a look of the model, a missed one costs a fire. What rests is none, however warm
+or bright: `scene` learns lamps, the sun's reflections, screens and hi-vis clothing on a hook, and only tiles that
 differ from what it knows are scored. What passes (headlights, people) stays in a tile for too short a time to score
 high. A fire that begins on a lamp changes the lamp's tiles, and so is seen.
 """
@@ -14,16 +14,19 @@ import numpy as np
 
 from embereye_addon.detect import flame, flicker, smoke
 from embereye_addon.detect.reduce import Small
-from embereye_addon.detect.scene import LUMA, TILE_PX, Grid, SceneLook
+from embereye_addon.detect.scene import LUMA, TILE_PX, Flags, Grid, SceneLook
 
 Figures: TypeAlias = tuple[tuple[str, float | None], ...]
 
 MOST = 6
 """Candidates of one label told for one picture; the strongest ones."""
-FLAME_LEAST, SMOKE_LEAST = 0.12, 0.3
+FLAME_LEAST, SMOKE_LEAST = 0.1, 0.3
 """Score of a tile, averaged over its mean time, that makes it part of a candidate."""
 FLAME_MEAN_S, SMOKE_MEAN_S = 0.4, 1.5
+FLAME_TOLD, SMOKE_TOLD = 0.12, 0.3
+"""Strength from which a candidate is told."""
 SMOKE_TILES_LEAST = 3
+TRAIL_S = 1.5
 PAST_S = 8.0
 """Growth and rise are told against where the thing was, as a mean over this time."""
 
@@ -56,13 +59,14 @@ class Memory:
     smoke: Grid
     past_flame: Grid
     past_smoke: Grid
+    trail: Grid
     last_s: float
 
 
 def _fresh(scene_look: SceneLook, now_s: float) -> Memory:
     none = np.zeros_like(scene_look.motion)
     first = flicker.fresh(scene_look.features[LUMA], now_s)
-    return Memory(first, none, none.copy(), none.copy(), none.copy(), now_s)
+    return Memory(first, none, none.copy(), none.copy(), none.copy(), none.copy(), now_s)
 
 
 def find(
@@ -79,17 +83,15 @@ def find(
     step_s = min(max(now_s - memory.last_s, 0.0), PAST_S)
     memory.last_s = now_s
     flicker.follow(memory.flicker, scene_look.features[LUMA], now_s)
-    measurable = flicker.band_hz(fps) is not None
-    flames = flame.tiles(small, scene_look, memory.flicker, measurable)
+    flames = flame.tiles(small, scene_look, memory.flicker, fps)
     smokes = smoke.tiles(scene_look)
     _follow(memory.flame, memory.past_flame, flames.score, step_s, FLAME_MEAN_S)
     _follow(memory.smoke, memory.past_smoke, smokes.score, step_s, SMOKE_MEAN_S)
     size = (small.y.shape[0], small.y.shape[1])
-    found = [
-        _flame(flames, memory, place, size)
-        for place in _places(memory.flame > FLAME_LEAST, 1)
-    ]
-    found += [_smoke(smokes, memory, place, size) for place in _places(memory.smoke > SMOKE_LEAST, SMOKE_TILES_LEAST)]
+    memory.trail += np.float32(1.0 - np.exp(-step_s / TRAIL_S)) * (flames.score - memory.trail)
+    found = [_flame(flames, memory, place, size) for place in _places(memory.flame > FLAME_LEAST, 1)]
+    veiled = _places(memory.smoke > SMOKE_LEAST, SMOKE_TILES_LEAST)
+    found += [_smoke(smokes, flames, memory, place, size) for place in veiled]
     return memory, _strongest(found)
 
 
@@ -103,10 +105,10 @@ class _Place:
     """One connected group of tiles: its bounds (left, top, right, bottom; in tiles) and which tiles it is made of."""
 
     bounds: tuple[int, int, int, int]
-    tiles: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
+    tiles: Flags
 
 
-def _places(above: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]", least: int) -> list[_Place]:
+def _places(above: Flags, least: int) -> list[_Place]:
     if not above.any():
         return []
     closed = cv2.morphologyEx(above.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
@@ -135,6 +137,17 @@ def _rise(mean: Grid, past: Grid, place: _Place) -> float:
     return float((rows * before).sum() / before.sum() - (rows * now).sum() / now.sum())
 
 
+def _left_behind(trail: Grid, place: _Place) -> float:
+    """Share of the score of the last seconds around the place that lies outside of it, 0..1: things that pass leave
+    most of it behind, a flame stands on it.
+    """
+    left, top, right, bottom = place.bounds
+    across, down = right - left, bottom - top
+    around = np.s_[max(0, top - down) : bottom + down, max(0, left - across) : right + across]
+    total = float(trail[around].sum())
+    return max(0.0, 1.0 - float(trail[place.tiles].sum()) / total) if total > 0.05 else 0.0
+
+
 def _box(place: _Place, size: tuple[int, int]) -> tuple[float, float, float, float]:
     left, top, right, bottom = place.bounds
     height, width = size
@@ -158,15 +171,21 @@ def _flame(flames: flame.FlameTiles, memory: Memory, place: _Place, size: tuple[
         ("flicker, grey levels", swing),
         ("reversals a second", turns),
         ("growth", growth),
+        ("left behind", behind := _left_behind(memory.trail, place)),
         ("edge disorder", flame.disorder(flames.mask, place.bounds)),
     )
-    return Candidate("flame", *_box(place, size), min(1.0, best), figures)
+    return Candidate("flame", *_box(place, size), min(1.0, best * (1.0 - min(max(behind - 0.3, 0.0), 0.6))), figures)
 
 
-def _smoke(smokes: smoke.SmokeTiles, memory: Memory, place: _Place, size: tuple[int, int]) -> Candidate:
+def _smoke(
+    smokes: smoke.SmokeTiles, flames: flame.FlameTiles, memory: Memory, place: _Place, size: tuple[int, int]
+) -> Candidate:
     inside = place.tiles
     growth, rise = _growth(memory.smoke, memory.past_smoke, place), _rise(memory.smoke, memory.past_smoke, place)
+    around = np.asarray(cv2.dilate(inside.astype(np.uint8), np.ones((3, 3), np.uint8)), dtype=np.bool_)
+    things = float(np.where(flames.warm + flames.white > 0.05, 0.0, smokes.hard)[around].mean())
     figures = (
+        ("hard edges", things),
         ("contrast lost", float(smokes.lost[inside].mean())),
         ("colour faded, levels", float(smokes.faded[inside].mean())),
         ("luma shift, grey levels", float(smokes.shift[inside].mean())),
@@ -174,12 +193,12 @@ def _smoke(smokes: smoke.SmokeTiles, memory: Memory, place: _Place, size: tuple[
         ("rise, tiles", rise),
     )
     strength = float(memory.smoke[inside].mean()) * (0.8 + 0.2 * growth) + 0.1 * min(max(rise, 0.0), 1.0)
-    return Candidate("smoke", *_box(place, size), min(1.0, strength), figures)
+    return Candidate("smoke", *_box(place, size), min(1.0, strength * max(0.2, 1.0 - 2.0 * things)), figures)
 
 
 def _strongest(found: list[Candidate]) -> tuple[Candidate, ...]:
     kept: list[Candidate] = []
-    for label in ("flame", "smoke"):
-        same = sorted((one for one in found if one.label == label), key=lambda one: -one.strength)
-        kept += same[:MOST]
+    for label, least in (("flame", FLAME_TOLD), ("smoke", SMOKE_TOLD)):
+        same = [one for one in found if one.label == label and one.strength >= least]
+        kept += sorted(same, key=lambda one: -one.strength)[:MOST]
     return tuple(kept)

@@ -1,4 +1,4 @@
-"""How restlessly each tile changes in place: amplitude and reversals between 1 Hz and what the frame rate can show. Pure.
+"""How restlessly each tile changes in place, between 1 Hz and what the frame rate can show. Pure.
 
 Flames flicker with 1 to 12 Hz whatever burns (Hamins, Yang and Kashiwagi 1992 give 1.5/sqrt(diameter in m) Hz for
 pools). At a frame rate f nothing above f/2 can be told, and a faster flicker folds down into the band, so its energy is

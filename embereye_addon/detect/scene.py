@@ -31,7 +31,9 @@ REFERENCE_S = 1800.0
 SLOW_STEP_S = 1.0
 SEEN_S = 30.0
 """A tile that differs from the reference is told this long before the reference may follow it."""
-ABSORB_S = 60.0
+ABSORB_S = 20.0
+YOUNG_S, YOUNG_HASTE = 120.0, 4.0
+"""At first the reference follows faster, by this factor: whoever stood in the first pictures has left a hole in it."""
 WARM_S = 4.0
 """From the first picture on; nothing is quiet before."""
 RELEARN_S = 10.0
@@ -58,7 +60,7 @@ GREY_SPREAD = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Lighting:
-    """A change of the whole picture: luma against the reference, contrast kept for that luma, share of tiles changed."""
+    """The whole picture against the reference: gain of luma, contrast kept for that luma; share of tiles changed."""
 
     gain: float
     veil: float
@@ -201,8 +203,9 @@ def _slow_step(scene: Scene, now_s: float) -> None:
     if 0.0 < scene.relearn_until_s <= now_s:
         _relearn(scene)
         return
-    told = slow & (now_s - scene.slow_since_s >= SEEN_S)
-    rate = np.where(told, step_s / ABSORB_S, np.where(slow, 0.0, step_s / REFERENCE_S)).astype(np.float32)
+    haste = YOUNG_HASTE if now_s - scene.first_s < YOUNG_S else 1.0
+    told = slow & (now_s - scene.slow_since_s >= SEEN_S / haste)
+    rate = np.where(told, haste * step_s / ABSORB_S, np.where(slow, 0.0, step_s / REFERENCE_S)).astype(np.float32)
     scene.reference = scene.reference + np.minimum(rate, 1.0) * (scene.fast - scene.reference)
 
 

@@ -17,9 +17,10 @@ from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.metrics import FRAME_LOOK, FRAMES_LOOKED
 from embereye_addon.processes.child import Child, every
 from embereye_addon.settings.model import Camera
-from embereye_addon.sources.camera.farm import Farm, Look, Watched, fault
+from embereye_addon.sources.camera.farm import Farm, Look, fault
 from embereye_addon.sources.camera.rtsp import with_credentials
 from embereye_addon.sources.camera.saying import Counts, rate_words, stream_words
+from embereye_addon.sources.camera.watched import Watched
 
 _log = logging.getLogger(__name__)
 

@@ -15,23 +15,12 @@ from numpy.typing import NDArray
 from embereye_addon.frame import Frame, Planes
 from embereye_addon.messages import LinkState
 from embereye_addon.observe.metrics import RATE_CHANGES, RATE_STEP
-from embereye_addon.sources.camera.decoder import Decoder, Picture
+from embereye_addon.sources.camera.decoder import Decoder
 from embereye_addon.sources.camera.nal import HEAD_BYTES, is_reference
 from embereye_addon.sources.camera.picture import crop, picture, planar, planes
-from embereye_addon.sources.camera.probe import Probe
-from embereye_addon.sources.camera.rates import (
-    UNFILTERED_COST,
-    WORDS,
-    Facts,
-    Gate,
-    Ladder,
-    Step,
-    decide,
-    pictures,
-    too_low,
-)
+from embereye_addon.sources.camera.rates import WORDS, Ladder, Step, decide, pictures
 from embereye_addon.sources.camera.rtsp import Arrived, Opened, Stream
-from embereye_addon.sources.camera.smear import Smear
+from embereye_addon.sources.camera.watched import LEAST_FPS, TICK_S, Watched, facts_of, give_up, is_late, slow_of
 
 _log = logging.getLogger(__name__)
 
@@ -39,53 +28,6 @@ WAITING_MAX = 60
 """Packets of one stream that may wait to be decoded (2.4 s at 25 a second); beyond it the newest key frame wins."""
 SILENCE_S = 8.0
 """A stream that is connected but gives no picture for this long is degraded, which is a fault."""
-TICK_S = 1.0
-"""How often the rates are thought over."""
-SLOW_S = 10.0
-"""Over how long a camera's rate is compared with its minimum."""
-TICKS = round(SLOW_S / TICK_S) + 1
-COST_S = 0.001
-"""What a picture costs until it is measured."""
-LEAST_FPS = 2.0
-
-
-@dataclass(slots=True)
-class Watched:
-    """What the farm keeps of one stream. Counters are only ever added to.
-
-    Every packet received is decoded, `dropped` (too far behind), `shed` (left out by the rate ladder), `rejected`
-    (damaged, or after a loss), or waits.
-    """
-
-    stream: Stream
-    least_fps: float = LEAST_FPS
-    things: "deque[Opened | Arrived]" = field(default_factory=deque)
-    waiting: int = 0
-    skip_to_key: bool = True
-    gate: Gate = field(default_factory=Gate)
-    probe: Probe = field(default_factory=Probe)
-    decoder: Decoder | None = None
-    smear: Smear = field(default_factory=Smear)
-    newest: Picture | None = None
-    received: int = 0
-    decoded: int = 0
-    dropped: int = 0
-    shed: int = 0
-    rejected: int = 0
-    number: int = 0
-    size: tuple[int, int] = (0, 0)
-    held_until_s: float = -1.0e9
-    busy_s: float = 0.0
-    cost_s: float = COST_S
-    rates: "deque[tuple[float, int, float, int]]" = field(default_factory=lambda: deque(maxlen=TICKS))
-    slow: str = ""
-    failing: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def step(self) -> Step:
-        """How much of it is decoded."""
-        return self.gate.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +154,8 @@ class Farm:
         elif not self._wanted(watched, thing):
             return
         with watched.lock:
-            watched.waiting += 1
             watched.things.append(thing)
+            watched.waiting = len(watched.things)
         held = watched.held_until_s > time.monotonic()
         (self._first if held else self._then).append(watched)
         self._wake.put(True)
@@ -224,13 +166,14 @@ class Farm:
         packet, codec = arrived.packet, watched.probe.codec
         needed = arrived.key or is_reference(codec, bytes(memoryview(packet)[:HEAD_BYTES]))
         watched.probe.take(packet.size, arrived.key, needed, packet.pts, arrived.mono_s)
-        if watched.waiting >= WAITING_MAX:
+        if watched.waiting >= WAITING_MAX or is_late(watched, arrived.mono_s):
             watched.skip_to_key = True
         if watched.skip_to_key:
-            if not arrived.key or watched.waiting >= WAITING_MAX:
+            if not arrived.key:
                 watched.dropped += watched.decoder is not None
                 return False
             watched.skip_to_key = False
+            give_up(watched)
         if watched.gate.takes(arrived.key, needed):
             return True
         watched.shed += 1
@@ -241,10 +184,10 @@ class Farm:
         while self._next():
             watched = self._first.popleft() if self._first else self._then.popleft()
             with watched.lock:
-                thing = watched.things.popleft()
-                watched.waiting -= 1
-            if watched.stream.stopped:
-                continue
+                thing = watched.things.popleft() if watched.things else None
+                watched.waiting = len(watched.things)
+            if thing is None or watched.stream.stopped:
+                continue  # it was given up for a newer one
             began_s = time.monotonic()
             if isinstance(thing, Arrived):
                 self._late_s = max(self._late_s, began_s - thing.mono_s)
@@ -328,7 +271,7 @@ class Farm:
         busy, self._busy_s = self._busy_s / seconds, 0.0
         late_s, self._late_s = self._late_s, 0.0
         cameras = {watched.stream.source: watched for watched in self.watched()}
-        facts = {source: _facts(watched, now_s) for source, watched in cameras.items()}
+        facts = {source: facts_of(watched, now_s) for source, watched in cameras.items()}
         self._ladder, changes = decide(self._ladder, facts, busy, late_s, now_s)
         for source, (was, now) in changes.items():
             gate = cameras[source].gate
@@ -337,35 +280,7 @@ class Farm:
             RATE_CHANGES.labels(source, "down" if now > was else "up").inc()
             _log.info("%s: %s instead of %s", source, WORDS[now], WORDS[was])
         for source, watched in cameras.items():
-            watched.slow = _slow(watched, facts[source], now_s)
-
-
-def _facts(watched: Watched, now_s: float) -> Facts:
-    """What the ladder must know of one camera, its cost from the last tick that decoded something."""
-    _, decoded, busy_s, _ = watched.rates[-1] if watched.rates else (0.0, 0, 0.0, 0)
-    many = watched.decoded - decoded
-    if many > 0:
-        one_s = (watched.busy_s - busy_s) / many / (1.0 if watched.step is Step.FULL else UNFILTERED_COST)
-        watched.cost_s += 0.2 * (one_s - watched.cost_s)
-    watched.rates.append((now_s, watched.decoded, watched.busy_s, watched.received))
-    seen = watched.probe.facts
-    held = watched.held_until_s > now_s
-    if seen is None:
-        return Facts(0.0, least_fps=watched.least_fps, cost_s=watched.cost_s, held=held)
-    return Facts(seen.fps, seen.gop, seen.spare, watched.cost_s, watched.least_fps, held)
-
-
-def _slow(watched: Watched, facts: Facts, now_s: float) -> str:
-    """Words when fewer pictures than the minimum were decoded over the last SLOW_S of a stream that is up."""
-    began_s, decoded, _, received = watched.rates[0]
-    seconds = now_s - began_s
-    if watched.stream.link.state is not LinkState.ONLINE:
-        watched.rates.clear()
-        return ""
-    if seconds < SLOW_S * 0.9:
-        return watched.slow
-    sent = Facts((watched.received - received) / seconds, least_fps=facts.least_fps)
-    return too_low(sent, (watched.decoded - decoded) / seconds, watched.step)
+            watched.slow = slow_of(watched, facts[source], now_s)
 
 
 def fault(watched: Watched, now_mono_s: float) -> tuple[tuple[str, str], ...]:

@@ -110,6 +110,8 @@ def decide(
     steps = {source: Step.FULL if cameras[source].held else step for source, step in before.items()}
     freed = sum(cost(before[source], cameras[source]) - cost(steps[source], cameras[source]) for source in cameras)
     level = busy - freed  # a camera that was just held adds its load now
+    if late_s > LATE_DOWN_S:  # a thread cannot be busier than wholly: how much is wanted must be computed
+        level = max(level, sum(cost(steps[source], facts) for source, facts in cameras.items()))
     if level > BUSY_DOWN or late_s > LATE_DOWN_S:
         steps = _down(steps, cameras, max(level - BUSY_AIM, 0.1))
     elif late_s < LATE_DOWN_S / 4 and now_s - ladder.changed_s >= ladder.quiet_s:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from embereye_addon.observe.metrics import FRAMES_DAMAGED, FRAMES_DROPPED, FRAMES_RECEIVED, FRAMES_SHED
-from embereye_addon.sources.camera.farm import Watched
 from embereye_addon.sources.camera.probe import advice, described
 from embereye_addon.sources.camera.rates import WORDS, Step
+from embereye_addon.sources.camera.watched import Watched
 
 _COUNTERS = (FRAMES_RECEIVED, FRAMES_DROPPED, FRAMES_SHED, FRAMES_DAMAGED)
 

@@ -13,8 +13,9 @@ import pytest_asyncio
 
 from embereye_addon.demo.rtsp import Fault, RtspServer
 from embereye_addon.messages import LinkState
-from embereye_addon.sources.camera.farm import SILENCE_S, WAITING_MAX, Farm, Look, Watched, fault
+from embereye_addon.sources.camera.farm import SILENCE_S, WAITING_MAX, Farm, Look, fault
 from embereye_addon.sources.camera.rtsp import Arrived, Opened, Stream
+from embereye_addon.sources.camera.watched import Watched
 from tests.fakes.cameras import grey_clip, until
 from tests.fakes.nats_server import free_port
 

@@ -16,6 +16,8 @@ WHOLE_WEIGHT = 0.75
 """The model learned whole pictures; a closer view that is sure still counts in full after the bound on one look."""
 SMOOTH_S = 0.5
 """Time constant of the smoothed ratio: the correlation time of flame, which one look is worth."""
+STEADY_S = 2.0
+"""Time constant of the steady ratio, which says whether a label is plain and not just for a moment."""
 LOOK_NATS = 6.0
 """One look's bound before smoothing: a single view may not carry a second on its own."""
 RECENT_S = 1.5
@@ -75,9 +77,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a camera claims of one label: smoothed ratio (nats), best box, motion (grey levels), how long it is held."""
+    """What a camera claims of one label: smoothed ratios (nats), its best box, motion (grey levels), time it is held."""
 
     llr_nats: float
+    steady_nats: float = 0.0
     detection: Detection | None = None
     motion: float = 0.0
     held_s: float = 0.0
@@ -91,6 +94,7 @@ class Memory:
     tracks: tuple[Track, ...] = ()
     next_number: int = 1
     llr_nats: Llr = (0.0, 0.0)
+    steady_nats: Llr = (0.0, 0.0)
     last_s: float = -1.0e9
     marks: tuple[Marks, Marks] = ((), ())
 
@@ -112,14 +116,26 @@ def _mean_ratio(whole_nats: float, parts_nats: list[float]) -> float:
 
 def remember(memory: Memory, llr_nats: Llr, seen: tuple[Spotted, ...], sized: Sized, now_s: float) -> Memory:
     """The memory after one look."""
-    weight = 1.0 - math.exp(-max(0.0, now_s - memory.last_s) / SMOOTH_S)
-    flame, smoke = (
-        old + weight * (max(-LOOK_NATS, min(LOOK_NATS, new)) - old)
-        for old, new in zip(memory.llr_nats, llr_nats, strict=True)
-    )
+    step_s = max(0.0, now_s - memory.last_s)
     tracks = follow(memory.tracks, seen, memory.next_number, now_s)
     flames, smokes = (_kept(marks, mark, now_s) for marks, mark in zip(memory.marks, sized, strict=True))
-    return Memory(tracks, memory.next_number + len(seen), (flame, smoke), now_s, (flames, smokes))
+    return Memory(
+        tracks=tracks,
+        next_number=memory.next_number + len(seen),
+        llr_nats=_smoothed(memory.llr_nats, llr_nats, step_s / SMOOTH_S),
+        steady_nats=_smoothed(memory.steady_nats, llr_nats, step_s / STEADY_S),
+        last_s=now_s,
+        marks=(flames, smokes),
+    )
+
+
+def _smoothed(before: Llr, look: Llr, steps: float) -> Llr:
+    """Exponential means after a look that came `steps` time constants after the last one; the look is bounded first."""
+    weight = 1.0 - math.exp(-steps)
+    flame, smoke = (
+        old + weight * (max(-LOOK_NATS, min(LOOK_NATS, new)) - old) for old, new in zip(before, look, strict=True)
+    )
+    return flame, smoke
 
 
 def _kept(marks: Marks, mark: Mark | None, now_s: float) -> Marks:
@@ -138,16 +154,16 @@ def claims(memory: Memory, now_s: float) -> tuple[Claim, Claim]:
 
 def _claim(memory: Memory, index: int, now_s: float) -> Claim:
     """Of several things of one label the best is shown, and the one that lasts and moves most is judged."""
-    label, llr_nats = LABELS[index], memory.llr_nats[index]
+    label, llr_nats, steady_nats = LABELS[index], memory.llr_nats[index], memory.steady_nats[index]
     live = [
         track for track in memory.tracks if track.detection.label == label and now_s - track.last_mono_s <= RECENT_S
     ]
     if not live:
-        return Claim(llr_nats)
+        return Claim(llr_nats, steady_nats)
     best = max(live, key=lambda track: track.score)
     motion = max((track.motion for track in live if track.score >= HELD_ON), default=best.motion)
     held_s = max((now_s - track.held_s for track in live if track.held_s is not None), default=0.0)
-    return Claim(llr_nats, best.detection, motion, held_s, figures(memory.marks[index], now_s))
+    return Claim(llr_nats, steady_nats, best.detection, motion, held_s, figures(memory.marks[index], now_s))
 
 
 def figures(marks: Marks, now_s: float) -> Figures:

@@ -36,20 +36,22 @@ GROWTH = 2.5
 SMOKE_AREA = 0.05
 """Share of the picture from which smoke is no longer a wisp from a cigarette or an iron."""
 CLEAR_NATS = 2.0
-"""A ratio (smoothed) from which smoke is plain enough to count with a flame, or alone."""
+"""A steady ratio from which smoke is plain enough to count with a flame, or alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """What a camera claims of one label after a look.
 
-    `llr_nats` is smoothed; `confidence` 0..1, `motion` (grey levels) and `where` are of its best box, `held_s` how long
-    it has been followed, of the `persist_s` asked for. The figures are medians over seconds and hold once `settled`:
-    `area` (share of the picture), `pieces`, `ragged` (1 is a disc) and `growth` (times the first size).
+    `llr_nats` is smoothed over half a second, `steady_nats` over two; `confidence` 0..1, `motion` (grey levels) and
+    `where` are of its best box, `held_s` how long it has been followed, of the `persist_s` asked for. The figures are
+    medians over seconds and hold once `settled`: `area` (share of the picture), `pieces`, `ragged` (1 is a disc) and
+    `growth` (times the first size).
     """
 
     llr_nats: float
     persist_s: float
+    steady_nats: float = 0.0
     confidence: float = 0.0
     where: str = ""
     motion: float = 0.0
@@ -105,7 +107,7 @@ def _spreads(flame: Claimed) -> bool:
 
 def _plain_smoke(smoke: Claimed) -> bool:
     """Whether smoke is more than a wisp."""
-    return smoke.settled and smoke.llr_nats >= CLEAR_NATS and (smoke.area >= SMOKE_AREA or smoke.growth >= GROWTH)
+    return smoke.settled and smoke.steady_nats >= CLEAR_NATS and (smoke.area >= SMOKE_AREA or smoke.growth >= GROWTH)
 
 
 def nothing(source: str) -> tuple[Evidence, Evidence]:

@@ -63,10 +63,11 @@ def persist_s(detection: Detection) -> tuple[float, float]:
 def _claimed(claim: Claim, persist_s: float) -> Claimed:
     box, figures = claim.detection, claim.figures
     if box is None:
-        return Claimed(claim.llr_nats, persist_s)
+        return Claimed(claim.llr_nats, persist_s, claim.steady_nats)
     return Claimed(
         llr_nats=claim.llr_nats,
         persist_s=persist_s,
+        steady_nats=claim.steady_nats,
         confidence=box.confidence,
         where=f"box {box.left:.2f},{box.top:.2f},{box.right:.2f},{box.bottom:.2f}",
         motion=claim.motion,

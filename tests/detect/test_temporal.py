@@ -48,6 +48,19 @@ def test_a_ratio_is_smoothed_over_half_a_second() -> None:
     assert memory.llr_nats[1] == pytest.approx(-3.0)
 
 
+def test_what_is_plain_for_a_moment_is_not_plain() -> None:
+    """A glow that looks like smoke for a second does not make a candle a fire; smoke that stays does."""
+    memory = remember(Memory(), (-3.0, -3.0), (), (None, None), 10.0)
+    for step in range(5):
+        memory = remember(memory, (-3.0, 5.0), (), (None, None), 10.2 + 0.2 * step)
+    moment = claims(memory, 11.0)[1]
+    assert moment.llr_nats > 3.0
+    assert moment.steady_nats < 1.0
+    for step in range(15):
+        memory = remember(memory, (-3.0, 5.0), (), (None, None), 11.2 + 0.2 * step)
+    assert claims(memory, 14.0)[1].steady_nats > 2.0
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=10))
 def test_no_look_claims_more_than_its_bound(nats: list[float]) -> None:
     """A model gone wild does not fill the memory."""

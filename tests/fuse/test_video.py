@@ -16,7 +16,7 @@ FIRE = Claimed(
     2.5, 2.0, confidence=0.91, where="left", motion=9.0, held_s=3.0, settled=True, area=0.02, pieces=6.0, ragged=3.2
 )
 CANDLE = dataclasses.replace(FIRE, pieces=1.0, ragged=1.6)
-SMOKE = Claimed(2.5, 2.0, confidence=0.8, motion=4.0, held_s=3.0, settled=True, area=0.1)
+SMOKE = Claimed(2.5, 2.0, 2.5, confidence=0.8, motion=4.0, held_s=3.0, settled=True, area=0.1)
 
 
 def flame_cap(flame: Claimed, smoke: Claimed = NOTHING) -> float:
@@ -60,7 +60,7 @@ def test_smoke_makes_a_contained_flame_a_fire() -> None:
     assert flame_cap(CANDLE) == video.CONTAINED_CAP_NATS
     assert flame_cap(CANDLE, SMOKE) == video.CAP_NATS
     for faint in (
-        dataclasses.replace(SMOKE, llr_nats=1.0),
+        dataclasses.replace(SMOKE, steady_nats=1.0),
         dataclasses.replace(SMOKE, held_s=1.0),
         dataclasses.replace(SMOKE, motion=0.5),
         dataclasses.replace(SMOKE, area=0.01),
@@ -74,7 +74,7 @@ def test_smoke_makes_a_contained_flame_a_fire() -> None:
         ({}, video.CAP_NATS),
         ({"area": 0.01}, video.CONTAINED_CAP_NATS),
         ({"area": 0.01, "growth": 3.0}, video.CAP_NATS),
-        ({"llr_nats": 1.5}, video.CONTAINED_CAP_NATS),
+        ({"steady_nats": 1.5}, video.CONTAINED_CAP_NATS),
         ({"settled": False}, video.CONTAINED_CAP_NATS),
         ({"motion": 0.9}, video.STILL_CAP_NATS),
         ({"held_s": 0.5}, video.YOUNG_CAP_NATS),

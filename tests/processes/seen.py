@@ -17,7 +17,7 @@ def seen(
     """A look at a bright picture of 64x48 px that came at `now_s`, with one flame or none."""
     tracks = () if box is None else (Track(4, box, now_s - 3.0, now_s, 9.0, (0.0, 0.0, 0.0), 3.0, now_s, now_s - 2.5),)
     figures = Figures(True, 0.02, 5.0, 3.0, 1.0)
-    flame = Claim(llr_nats) if box is None else Claim(llr_nats, box, 9.0, 2.5, figures)
+    flame = Claim(llr_nats) if box is None else Claim(llr_nats, llr_nats, box, 9.0, 2.5, figures)
     return Seen(
         source="cam.quiet",
         picture=decoded(np.full((48, 64, 3), level, np.uint8), number, now_s),

@@ -26,9 +26,12 @@ SETTLED_S = 1.5
 """Figures of size and shape are medians over at least this long and at least `MARKS_LEAST` looks."""
 MARKS_LEAST = 5
 FIGURES_S = 3.0
-EARLY_S = 1.0
-"""Growth compares the last second with the first second that is kept, once `GROWN_S` lie between."""
-GROWN_S = 3.0
+ENDS_S = 2.0
+"""Growth compares the last so many seconds with the first that are kept, once `GROWN_S` lie between their beginnings.
+
+Of the last the lower quartile counts and of the first the upper: a flame that flares up and sinks back has not grown.
+"""
+GROWN_S = 4.0
 ROOTED = 0.6
 """Of its early box, this share must still burn: what moves or comes nearer grows without spreading."""
 
@@ -77,7 +80,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a camera claims of one label: smoothed ratios (nats), its best box, motion (grey levels), time it is held."""
+    """What a camera claims of one label: smoothed ratios (nats), best box, motion (grey levels), how long it is held."""
 
     llr_nats: float
     steady_nats: float = 0.0
@@ -182,17 +185,18 @@ def figures(marks: Marks, now_s: float) -> Figures:
 
 def _growth(marks: Marks, now_s: float) -> float:
     """How many times larger it is than at first, if it still is where it was at first; at least 1."""
-    early = [mark for mark in marks if mark.mono_s - marks[0].mono_s <= EARLY_S]
-    late = [mark for mark in marks if now_s - mark.mono_s <= EARLY_S]
-    if not late or late[0].mono_s - early[-1].mono_s < GROWN_S - EARLY_S:
+    early = [mark for mark in marks if mark.mono_s - marks[0].mono_s <= ENDS_S]
+    late = [mark for mark in marks if now_s - mark.mono_s <= ENDS_S]
+    if min(len(early), len(late)) < MARKS_LEAST or late[0].mono_s - early[0].mono_s < GROWN_S:
         return 1.0
-    before, after = (statistics.median(mark.area for mark in part) for part in (early, late))
+    before = statistics.quantiles((mark.area for mark in early), n=4)[2]
+    after = statistics.quantiles((mark.area for mark in late), n=4)[0]
     rooted = statistics.median(_covered(mark, late) for mark in early)
     return max(1.0, after / max(before, 1e-6)) if rooted >= ROOTED else 1.0
 
 
 def _covered(early: Mark, late: list[Mark]) -> float:
-    """The share of an early box that the boxes of the last second cover, by their median edges."""
+    """The share of an early box that the boxes of the last seconds cover, by their median edges."""
     left, top, right, bottom = (
         statistics.median(values)
         for values in zip(*((mark.left, mark.top, mark.right, mark.bottom) for mark in late), strict=True)

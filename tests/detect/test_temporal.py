@@ -126,19 +126,28 @@ def test_one_strange_look_changes_no_figure() -> None:
 
 
 def growing(left_step: float = 0.0) -> Figures:
-    """A flame that becomes five times as large within five seconds, perhaps moving as well."""
+    """A flame that becomes five times as large within seven seconds, perhaps moving as well."""
     marks = [
-        mark(10 + n * 0.2, 0.01 + 0.04 * n / 25, 0.4 - 0.004 * n + left_step * n, 0.1 + 0.008 * n) for n in range(26)
+        mark(10 + n * 0.2, 0.01 + 0.04 * n / 35, 0.4 - 0.003 * n + left_step * n, 0.1 + 0.006 * n) for n in range(36)
     ]
-    return claims(burning(5.0, marks), 15.0)[0].figures
+    return claims(burning(7.0, marks), 17.0)[0].figures
 
 
 def test_growth_is_told_where_it_began() -> None:
     """A fire spreads from where it was; a lighter that comes nearer moves away from there."""
-    assert 2.5 < growing().growth < 6.0
+    assert 1.5 < growing().growth < 5.0
     assert growing(0.02).growth == 1.0
-    steady = claims(burning(5.0), 15.0)[0].figures
+    steady = claims(burning(7.0), 17.0)[0].figures
     assert steady.growth == pytest.approx(1.0)
+
+
+def test_a_flame_that_flares_and_sinks_has_not_grown() -> None:
+    """A candle in a draught is three times as large at one moment as at another, for as long as it burns."""
+    marks = [mark(10 + n * 0.2, 0.02 if n % 6 < 3 else 0.06) for n in range(51)]
+    memory = Memory()
+    for step, one in enumerate(marks):
+        memory = remember(memory, (4.0, -2.0), (spot(),), (one, None), one.mono_s)
+        assert claims(memory, 10 + step * 0.2)[0].figures.growth == 1.0
 
 
 def test_growth_needs_time_and_a_present() -> None:

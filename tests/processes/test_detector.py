@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import av
 import cv2
 import msgspec
 import numpy as np
@@ -31,11 +32,13 @@ from embereye_addon.messages import (
     SnapshotRequest,
     SourceHealth,
 )
+from embereye_addon.observe.clock import utc_s
 from embereye_addon.processes import detector
 from embereye_addon.processes.child import Child
 from embereye_addon.processes.detector import Detector
 from embereye_addon.processes.looked import LATE_S as LOOK_LATE_S
 from embereye_addon.settings.model import Camera, Detection, Device, Site, Zone
+from embereye_addon.sources.camera.farm import Look
 from tests.fakes.cameras import grey_clip, scene_clip, until
 from tests.processes.world import Listener, beat, child_of, listening, running, site
 
@@ -316,6 +319,23 @@ async def test_the_main_stream_is_opened_on_suspicion_and_its_failure_changes_no
             one.on_resized("cam.fire")
             await one.give_back("cam.fire")
             assert one.mains.open() == ()
+    finally:
+        await one.stop()
+        await child.bus.close()
+
+
+async def test_a_picture_that_cannot_be_glanced_at_is_a_fault(server: RtspServer, tmp_path: Path) -> None:
+    """Whatever is wrong with a picture, it does not pass for quiet, and the next good look ends the fault."""
+    of = site({"quiet": server.url("quiet")})
+    child = child_of(Hub(), tmp_path, "detector-0", of)
+    model = await asyncio.to_thread(Model, "CPU")
+    one = Detector(child, model, asyncio.get_running_loop(), {"cam.quiet": of.cameras[0]})
+    try:
+        tiny = av.VideoFrame.from_ndarray(np.zeros((1, 1), np.uint8), format="gray")
+        one.on_picture("cam.quiet", Look(tiny, 1, utc_s(), time.monotonic()))
+        assert "looking at a picture of cam.quiet failed" in child.faults["model_failed"]
+        await one.share()
+        await until(lambda: "model_failed" not in child.faults, 20.0)
     finally:
         await one.stop()
         await child.bus.close()

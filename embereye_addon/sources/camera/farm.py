@@ -42,7 +42,7 @@ class Look:
     at: float
     received_mono_s: float
     filtered: bool = True
-    _planar: "list[av.VideoFrame]" = field(default_factory=list, init=False, repr=False, compare=False)
+    _planar: "list[tuple[av.VideoFrame, Planes]]" = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -55,7 +55,7 @@ class Look:
 
     def planes(self) -> Planes:
         """The whole picture as 4:2:0 planes, full size; no copy where the camera sends 4:2:0, else converted once."""
-        return planes(self._in_planes())
+        return self._in_planes()[1]
 
     def crop(
         self, left: float, top: float, right: float, bottom: float, width: int = 0, height: int = 0
@@ -64,11 +64,12 @@ class Look:
 
         The part is limited to the picture and widened to even pixels; its own size when none is given.
         """
-        return crop(self._in_planes(), (left, top, right, bottom), width, height)
+        return crop(self._in_planes()[0], (left, top, right, bottom), width, height)
 
-    def _in_planes(self) -> "av.VideoFrame":
+    def _in_planes(self) -> "tuple[av.VideoFrame, Planes]":
         if not self._planar:
-            self._planar.append(planar(self.frame))
+            frame = planar(self.frame)
+            self._planar.append((frame, planes(frame)))
         return self._planar[0]
 
 

@@ -22,7 +22,7 @@ class Smear:
     _usual: float = 0.0
 
     def spoiled(self, planes: Planes, key: bool) -> bool:
-        """Whether parts of this picture are empty that were not in the last key frame. 20 us at 640x480 out of cold memory."""
+        """Whether parts of this picture are empty that were not in the last key frame. 20 us at 640x480."""
         share = empty_share(planes)
         if key:
             self._usual = share

@@ -18,7 +18,7 @@ from embereye_addon.messages import (
     SourceHealth,
 )
 from embereye_addon.observe.clock import utc_s
-from embereye_addon.observe.metrics import PF_PACKETS, PF_REFUSED, PF_REJECTED
+from embereye_addon.observe.metrics import PF_CONNECTIONS, PF_PACKETS, PF_REFUSED, PF_REJECTED
 from embereye_addon.processes import pf_siren
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.pf_cache import cache
@@ -28,7 +28,7 @@ from embereye_addon.sources.pf.analog import Measure
 from embereye_addon.sources.pf.gateway import Gateway
 from embereye_addon.sources.pf.place import GatewayEvent, Place
 from embereye_addon.sources.pf.session import Calibrated, FrameSeen, SensorSeen, Uncalibrated
-from embereye_addon.thermal.history import Recorder
+from embereye_addon.thermal.history import DEVICE_BYTES, Recorder
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ VIEW_S = 0.5
 KEEP_S = 5.0
 PENDING_MAX = 64
 FAULTS_MAX = 16
+MIB = 1 << 20
 
 
 @dataclass(slots=True)
@@ -51,7 +52,8 @@ class PfGateway:
 
     def __post_init__(self) -> None:
         place = self.child.folder.history
-        self.told = {source: Told(Recorder(place / source)) for source in self.watched}
+        share = min(DEVICE_BYTES, self.child.site.pf.history_mib * MIB // max(1, len(self.watched)))
+        self.told = {source: Told(Recorder(place / source, share)) for source in self.watched}
         self.saying = Saying(self.child.bus.say, self.child.bus.dropped)
 
     def on_event(self, source: str, event: GatewayEvent) -> None:
@@ -167,6 +169,7 @@ class PfGateway:
         """Who waits for approval, the longest waiting first, and how many connections were turned away."""
         PF_REFUSED.inc(gateway.refused - self.refused)
         self.refused = gateway.refused
+        PF_CONNECTIONS.set(gateway.connections)
         waiting = (
             PendingDevice(
                 identity=each.identity,

@@ -32,6 +32,9 @@ class Pf(msgspec.Struct, frozen=True, kw_only=True):
     networks: tuple[str, ...] = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
     max_frames_hz: float = 16.0
     window_ms: int = 100
+    history_mib: int = 1024
+    strangers: int = 64
+    strangers_per_address: int = 16
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True):

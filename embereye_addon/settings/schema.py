@@ -90,6 +90,9 @@ SECTIONS: Final = (
                 "Window",
                 "Inputs at rest are shown once in it; alarms never wait.",
             ),
+            Key("history_mib", 1024, whole(16, 65536, "MiB"), "History", "Disk for all devices' thermal pictures."),
+            Key("strangers", 64, whole(1, 1024), "Unknown connections", "Beyond one for each accepted device."),
+            Key("strangers_per_address", 16, whole(1, 256), "Of one address", "Unknown connections of one address."),
         ),
     ),
     Section(

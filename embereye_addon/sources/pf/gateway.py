@@ -60,7 +60,7 @@ class Gateway:
         self._on_event = on_event
         self._cache = cache
         self._clock = clock
-        self._door = Door(settings.networks, len(devices))
+        self._door = Door(settings, len(devices))
         self._pace = Pace(self._judge_held)
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from embereye_addon.fuse import thermal
 from embereye_addon.messages import LinkState
-from embereye_addon.settings.model import Device, Site, Zone
+from embereye_addon.settings.model import Device, GasCalibration, Site, Zone
 from embereye_addon.sources.pf.analog import Inputs, Roles
 from embereye_addon.sources.pf.mlx90640 import Conversion
 from embereye_addon.sources.pf.pixels import Drift, PixelWatch
 from embereye_addon.sources.pf.place import Cache, Place
+from embereye_addon.sources.pf.plausibility import GAIN_WORD
 from embereye_addon.sources.pf.session import PERIODS, FrameSeen
 
 HEALTH_S = 2.0
@@ -22,6 +23,8 @@ AMBIENT_C = (-40.0, 85.0)
 DIRECTIONS = {"rising": 1, "falling": -1}
 SUPPLY_DRIFT_V = 0.05
 AMBIENT_DRIFT_K = 15.0
+GAIN_DRIFT = 0.1
+"""Of where it settled. The maker names no limit; a real array's stayed within 0.4 % over an hour."""
 SAME_FRAMES = 5
 """So many frames in a row bit for bit the same, wholly or in one half, are no coincidence: noise changes every word."""
 BAD_PIXELS_MAX = 4
@@ -61,12 +64,22 @@ class Watched:
     broken: frozenset[int] = frozenset()
     implausible: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    gain: Drift = field(default_factory=Drift)
+    gases: dict[str, GasCalibration] = field(default_factory=dict)
 
     def note(self, frame: FrameSeen, conversion: Conversion) -> None:
         """Learn from one radiometric frame what it says of the device itself."""
         self.pixels.take(frame.words)
         self.supply.take(conversion.supply_v)
         self.ambient.take(conversion.ambient_c)
+        self.gain.take(float(frame.words[GAIN_WORD]))
+
+    def learn_chip(self, sensor_id: str) -> None:
+        """A confirmed calibration: whose it is. Where another chip has come, what drifts settles anew."""
+        if self.chip and sensor_id != self.chip:
+            self.supply, self.ambient, self.gain, self.pixels = Drift(), Drift(), Drift(), PixelWatch()
+        self.chip = sensor_id
+        self.expected_chip = self.expected_chip or self.chip
 
     @property
     def bad_pixels(self) -> tuple[int, ...]:
@@ -88,7 +101,10 @@ def watch(device: Device, zones: tuple[Zone, ...], first_chip: str = "") -> Watc
 def watch_all(site: Site, kept: Cache) -> dict[str, Watched]:
     """Begin with every device of the settings, by source id."""
     sources = {f"pf.{device.id}": device for device in site.devices}
-    return {source: watch(device, site.zones, kept.load_chip(source)) for source, device in sources.items()}
+    watched = {source: watch(device, site.zones, kept.load_chip(source)) for source, device in sources.items()}
+    for calibration in site.calibrations:
+        watched[f"pf.{calibration.device}"].gases[calibration.input.upper()] = calibration
+    return watched
 
 
 def faults(place: Place, watched: Watched, rejected: float) -> list[tuple[str, str]]:
@@ -150,6 +166,12 @@ def _drifted(watched: Watched) -> Found:
     if abs(ambient.gone) > AMBIENT_DRIFT_K:
         words = f"the chip went from {ambient.reference:.1f} °C to {ambient.value:.1f} °C"
         yield "chip_drift", f"{words}; allowed: {AMBIENT_DRIFT_K:.0f} K"
+    gain = watched.gain
+    if gain.reference and abs(gain.gone) > GAIN_DRIFT * gain.reference:
+        words = (
+            f"the gain went from {gain.reference:.0f} to {gain.value:.0f} ({100 * gain.gone / gain.reference:+.0f} %)"
+        )
+        yield "gain_drift", f"{words}; allowed: {100 * GAIN_DRIFT:.0f} %"
 
 
 def _pixels(watched: Watched) -> Found:

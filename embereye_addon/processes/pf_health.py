@@ -196,18 +196,18 @@ def _same(place: Place) -> Found:
 
 
 def measured(place: Place, watched: Watched, rejected: float) -> dict[str, str]:
-    """The numbers of a device's health, as words of its report."""
+    """The numbers of a device's health, as words of its report; those of its array once it is calibrated."""
     conversion = watched.conversion
-    if conversion is None:
-        return {}
     period_s = 0.0 if place.session is None else place.session.commands.interval_s
-    return {
+    link = {"rejected_pct": f"{100 * rejected:.1f}", "interval_s": f"{period_s:.2f}"}
+    if conversion is None:
+        return link
+    return link | {
         "ambient_c": f"{conversion.ambient_c:.2f}",
         "supply_v": f"{conversion.supply_v:.4f}",
         "torn_k": f"{conversion.torn_k:.2f}",
         "bad_px": str(len(watched.bad_pixels)),
-        "rejected_pct": f"{100 * rejected:.1f}",
-        "interval_s": f"{period_s:.2f}",
+        "gain": f"{watched.gain.value:.0f}",
         "chip": watched.chip,
     }
 

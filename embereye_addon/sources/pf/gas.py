@@ -30,7 +30,7 @@ MOST_PPM: Final = 10_000.0
 def resistance_kohm(raw: float, calibration: GasCalibration) -> float | None:
     """The sensor's resistance from counts of its input: RL (Vc / Vout - 1), 0.1 kΩ at the least.
 
-    Vout is the voltage at the load resistor, before the divider. None at either end of the converter: a cable, not a gas.
+    Vout is the voltage at the load resistor, before the divider. None at either end of the range: no gas reads so.
     """
     if not 1.0 <= raw < FULL_SCALE:
         return None

@@ -5,7 +5,7 @@ export const COLUMNS = 32;
 export const ROWS = 24;
 const INVALID = -32768;
 /** A frame cannot carry more (int16 centi-degrees). */
-export const MOST_C = 327.67 - 0.005;
+export const MOST_C = 327.67;
 
 /** Dark violet to pale yellow, even in brightness; [place, red, green, blue]. */
 const STOPS = [

@@ -51,11 +51,20 @@ export function number(value, digits = 0) {
 }
 
 /**
+ * A change with its sign; one that is rounded to nothing has none.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function signed(value, digits) {
+  return value.toLocaleString(region, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" });
+}
+
+/**
  * A temperature, with a sign where it may be higher.
  * @param {number} value °C
  */
 export function celsius(value) {
-  return `${value >= MOST_C ? "≥ " : ""}${number(value, 1)} °C`;
+  return `${Math.abs(value - MOST_C) < 0.01 ? "≥ " : ""}${number(value, 1)} °C`;
 }
 
 /**

@@ -2,7 +2,7 @@
 // One smoke, gas or flame input: its change against its own baseline, and ten minutes of it.
 import { LitElement, css, html, nothing, svg } from "lit";
 import { shared } from "../styles.js";
-import { known, number, t } from "../words.js";
+import { known, number, signed, t } from "../words.js";
 
 const WIDE = 120;
 const HIGH = 26;
@@ -96,9 +96,8 @@ export class EmberInput extends LitElement {
     if (reading.out_of_range) return html`<span class="value notice">${t("out_of_range")}</span>`;
     const change = reading.change_sigma;
     const look = change >= ALARM_SIGMA ? "high" : change >= NOTICE_SIGMA ? "notice" : "";
-    const sign = change > 0 ? "+" : "";
     return html`<span class="value ${look}" title=${t("input_more", { raw: number(reading.raw), baseline: number(reading.baseline) })}
-      >${sign}${number(change, 1)} σ<span class="more">${sign}${number(reading.change_pct, 1)} % ${this.#arrow(reading.slope_per_min)}</span></span
+      >${signed(change, 1)} σ<span class="more">${signed(reading.change_pct, 1)} % ${this.#arrow(reading.slope_per_min)}</span></span
     >`;
   }
 
@@ -106,7 +105,7 @@ export class EmberInput extends LitElement {
   #arrow(slope) {
     const pct = (100 * slope) / FULL_SCALE;
     const look = Math.abs(pct) < STEADY_PCT ? "steady" : pct > 0 ? "rising" : "falling";
-    const words = t(`trend_${look}`, { n: number(pct, 1) });
+    const words = t(`trend_${look}`, { n: signed(pct, 1) });
     return html`<span role="img" aria-label=${words} title=${words}>${ARROWS[look]}</span>`;
   }
 

@@ -128,7 +128,7 @@ class PfGateway:
     def on_inputs(self, source: str, watched: Watched, sensor: SensorSeen) -> None:
         """Judge the analog and digital inputs of one packet."""
         measures = watched.inputs.take(sensor.values, sensor.mono_s, frozen=bool(watched.heat.rules))
-        watched.stuck = tuple(measure.channel for measure in measures if measure.stuck and measure.role != "none")
+        watched.stuck = tuple(f"{m.channel}={m.raw:g}" for m in measures if m.stuck and m.role != "none")
         watched.beyond = tuple(f"{m.channel}={m.raw:g}" for m in measures if m.out_of_range and m.role != "none")
         for measure in measures:
             self.on_measure(source, measure, sensor)

@@ -146,7 +146,8 @@ def _damaged(rejected: float) -> Found:
 def _late(place: Place) -> Found:
     if place.link.state is LinkState.DEGRADED:
         period_s = 0.0 if place.session is None else place.session.commands.interval_s
-        yield "device_late", f"{place.link.why}; it speaks every {period_s:.1f} s as a rule"
+        usual = f"; it speaks every {period_s:.1f} s as a rule" if period_s else ""
+        yield "device_late", f"{place.link.why}{usual}"
 
 
 def _implausible(place: Place, watched: Watched) -> Found:
@@ -199,7 +200,7 @@ def measured(place: Place, watched: Watched, rejected: float) -> dict[str, str]:
     """The numbers of a device's health, as words of its report; those of its array once it is calibrated."""
     conversion = watched.conversion
     period_s = 0.0 if place.session is None else place.session.commands.interval_s
-    link = {"rejected_pct": f"{100 * rejected:.1f}", "interval_s": f"{period_s:.2f}"}
+    link = {"rejected_pct": f"{100 * rejected:.1f}"} | ({"interval_s": f"{period_s:.2f}"} if period_s else {})
     if conversion is None:
         return link
     return link | {
@@ -223,7 +224,8 @@ def _out_of_range(watched: Watched) -> Found:
         SUPPLY_V[0] <= conversion.supply_v <= SUPPLY_V[1] and AMBIENT_C[0] <= conversion.ambient_c <= AMBIENT_C[1]
     ):
         words = f"supply {conversion.supply_v:.2f} V, chip {conversion.ambient_c:.1f} °C"
-        yield "supply_out_of_range", f"{words}; allowed: {SUPPLY_V} V, {AMBIENT_C} °C"
+        allowed = f"{SUPPLY_V[0]} to {SUPPLY_V[1]} V, {AMBIENT_C[0]:.0f} to {AMBIENT_C[1]:.0f} °C"
+        yield "supply_out_of_range", f"{words}; allowed: {allowed}"
 
 
 def _swapped(watched: Watched) -> Found:
@@ -234,7 +236,7 @@ def _swapped(watched: Watched) -> Found:
 
 def _input_stuck(watched: Watched) -> Found:
     if watched.stuck:
-        yield "input_stuck", f"the inputs {', '.join(watched.stuck)} do not move"
+        yield "input_stuck", f"inputs that do not move: {', '.join(watched.stuck)}"
     if watched.beyond:
         words = f"at the end of their range or beyond: {', '.join(watched.beyond)}"
         yield "input_out_of_range", f"{words}; an open or shorted input reads so"

@@ -119,7 +119,8 @@ export class EmberReplayPlot extends LitElement {
     if (x < left || x > left + width) return;
     plot.ctx.save();
     plot.ctx.fillStyle = getComputedStyle(this).getPropertyValue("--ee-text").trim();
-    plot.ctx.fillRect(x - 1, top, 2, height);
+    plot.ctx.globalAlpha = 0.6;
+    plot.ctx.fillRect(x, top, 1, height);
     plot.ctx.restore();
   }
 

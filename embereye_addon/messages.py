@@ -148,7 +148,9 @@ class Reading(Message, frozen=True, kw_only=True):
     """One analog or digital input of a PF device, with its learned baseline and its change in sigmas.
 
     `raw` and all that is judged are of the newest reading; `mean`, `low`, `high` of all `count` since the last message.
-    `slope_per_min` is the trend of the last two minutes in counts a minute, positive towards alarm.
+    `slope_per_min` is the trend of the last two minutes in counts a minute, positive towards alarm. `sigma` is the
+    learned spread in counts; `change_pct` the change in percent of the range. `ppm` is an equivalent of `gas`, only of
+    an input that an installer calibrated, for people and never for a decision.
     """
 
     channel: Annotated[str, Meta(max_length=64)]
@@ -164,6 +166,11 @@ class Reading(Message, frozen=True, kw_only=True):
     high: float = 0.0
     count: int = 0
     slope_per_min: float = 0.0
+    sigma: float = 0.0
+    change_pct: float = 0.0
+    out_of_range: bool = False
+    ppm: float | None = None
+    gas: Annotated[str, Meta(max_length=16)] = ""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):

@@ -97,6 +97,11 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         high=1240.5,
         count=7,
         slope_per_min=12.5,
+        sigma=6.5,
+        change_pct=0.75,
+        out_of_range=True,
+        ppm=412.5,
+        gas="co2",
     ),
     _made(
         m.SourceHealth,

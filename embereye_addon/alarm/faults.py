@@ -22,6 +22,7 @@ CODES = {
     "frames_implausible": "Thermal frames of the PF device cannot be true",
     "supply_drift": "The thermal array's supply drifts",
     "chip_drift": "The thermal array's chip temperature drifts",
+    "gain_drift": "The thermal array's gain drifts",
     "dead_pixels": "Too many pixels of the thermal array cannot be believed",
     "frame_frozen": "The thermal picture of the PF device is frozen",
     "dead_subpage": "One half of the thermal picture is frozen",

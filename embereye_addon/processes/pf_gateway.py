@@ -24,7 +24,9 @@ from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.pf_cache import cache
 from embereye_addon.processes.pf_health import HEALTH_S, Watched, broken_of, faults, measured, rejected_share, watch_all
 from embereye_addon.processes.pf_saying import InputWindow, Saying, Told, cells_of, view
+from embereye_addon.settings.model import GasCalibration
 from embereye_addon.sources.pf.analog import Measure
+from embereye_addon.sources.pf.gas import equivalent_ppm
 from embereye_addon.sources.pf.gateway import Gateway
 from embereye_addon.sources.pf.place import GatewayEvent, Place
 from embereye_addon.sources.pf.session import Calibrated, FrameSeen, SensorSeen, Uncalibrated
@@ -80,8 +82,7 @@ class PfGateway:
                 watched.uncalibrated = ""
                 watched.broken = broken_of(event.calibration.bad)
                 if not event.provisional:
-                    watched.chip = event.calibration.sensor_id
-                    watched.expected_chip = watched.expected_chip or watched.chip
+                    watched.learn_chip(event.calibration.sensor_id)
             case Uncalibrated():
                 watched.uncalibrated = event.reason
             case _:
@@ -127,7 +128,7 @@ class PfGateway:
     def on_inputs(self, source: str, watched: Watched, sensor: SensorSeen) -> None:
         """Judge the analog and digital inputs of one packet."""
         measures = watched.inputs.take(sensor.values, sensor.mono_s, frozen=bool(watched.heat.rules))
-        watched.stuck = tuple(measure.channel for measure in measures if measure.stuck and measure.role != "none")
+        watched.stuck = tuple(f"{m.channel}={m.raw:g}" for m in measures if m.stuck and m.role != "none")
         watched.beyond = tuple(f"{m.channel}={m.raw:g}" for m in measures if m.out_of_range and m.role != "none")
         for measure in measures:
             self.on_measure(source, measure, sensor)
@@ -135,6 +136,7 @@ class PfGateway:
     def on_measure(self, source: str, measure: Measure, sensor: SensorSeen) -> None:
         """One input: what claims anything is said at once, what rests once a window at most."""
         evidence = judge(source, measure)
+        calibration = self.watched[source].gases.get(measure.channel)
         window = self.told[source].windows.setdefault(measure.channel, InputWindow())
         said, urgent = window.take(measure, evidence, sensor.mono_s, self.child.site.pf.window_ms / 1000.0)
         if not said:
@@ -152,6 +154,11 @@ class PfGateway:
             stuck=measure.stuck,
             evidence=evidence,
             slope_per_min=round(measure.slope_per_min, 2),
+            sigma=round(measure.sigma, 2),
+            change_pct=round(measure.change_pct, 2),
+            out_of_range=measure.out_of_range,
+            ppm=None if calibration is None else shown_ppm(measure, calibration),
+            gas="" if calibration is None else calibration.gas,
         )
         self.saying.put(window.reading(reading, sensor.mono_s), urgent=urgent)
 
@@ -213,6 +220,14 @@ class PfGateway:
             faults=tuple(faults(place, watched, share))[:FAULTS_MAX],
             words=measured(place, watched, share),
         )
+
+
+def shown_ppm(measure: Measure, calibration: GasCalibration) -> float | None:
+    """The ppm equivalent to show of a calibrated input; None while the input cannot be believed."""
+    if measure.warming_up or measure.stuck or measure.role not in ("gas", "smoke"):
+        return None
+    ppm = equivalent_ppm(measure.raw, calibration)
+    return None if ppm is None else round(ppm, 1)
 
 
 def judge(source: str, measure: Measure) -> tuple[Evidence, ...]:

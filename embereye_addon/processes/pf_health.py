@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from embereye_addon.fuse import thermal
 from embereye_addon.messages import LinkState
-from embereye_addon.settings.model import Device, Site, Zone
+from embereye_addon.settings.model import Device, GasCalibration, Site, Zone
 from embereye_addon.sources.pf.analog import Inputs, Roles
 from embereye_addon.sources.pf.mlx90640 import Conversion
 from embereye_addon.sources.pf.pixels import Drift, PixelWatch
 from embereye_addon.sources.pf.place import Cache, Place
+from embereye_addon.sources.pf.plausibility import GAIN_WORD
 from embereye_addon.sources.pf.session import PERIODS, FrameSeen
 
 HEALTH_S = 2.0
@@ -22,6 +23,8 @@ AMBIENT_C = (-40.0, 85.0)
 DIRECTIONS = {"rising": 1, "falling": -1}
 SUPPLY_DRIFT_V = 0.05
 AMBIENT_DRIFT_K = 15.0
+GAIN_DRIFT = 0.1
+"""Of where it settled. The maker names no limit; a real array's stayed within 0.4 % over an hour."""
 SAME_FRAMES = 5
 """So many frames in a row bit for bit the same, wholly or in one half, are no coincidence: noise changes every word."""
 BAD_PIXELS_MAX = 4
@@ -61,12 +64,22 @@ class Watched:
     broken: frozenset[int] = frozenset()
     implausible: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    gain: Drift = field(default_factory=Drift)
+    gases: dict[str, GasCalibration] = field(default_factory=dict)
 
     def note(self, frame: FrameSeen, conversion: Conversion) -> None:
         """Learn from one radiometric frame what it says of the device itself."""
         self.pixels.take(frame.words)
         self.supply.take(conversion.supply_v)
         self.ambient.take(conversion.ambient_c)
+        self.gain.take(float(frame.words[GAIN_WORD]))
+
+    def learn_chip(self, sensor_id: str) -> None:
+        """A confirmed calibration: whose it is. Where another chip has come, what drifts settles anew."""
+        if self.chip and sensor_id != self.chip:
+            self.supply, self.ambient, self.gain, self.pixels = Drift(), Drift(), Drift(), PixelWatch()
+        self.chip = sensor_id
+        self.expected_chip = self.expected_chip or self.chip
 
     @property
     def bad_pixels(self) -> tuple[int, ...]:
@@ -88,7 +101,10 @@ def watch(device: Device, zones: tuple[Zone, ...], first_chip: str = "") -> Watc
 def watch_all(site: Site, kept: Cache) -> dict[str, Watched]:
     """Begin with every device of the settings, by source id."""
     sources = {f"pf.{device.id}": device for device in site.devices}
-    return {source: watch(device, site.zones, kept.load_chip(source)) for source, device in sources.items()}
+    watched = {source: watch(device, site.zones, kept.load_chip(source)) for source, device in sources.items()}
+    for calibration in site.calibrations:
+        watched[f"pf.{calibration.device}"].gases[calibration.input.upper()] = calibration
+    return watched
 
 
 def faults(place: Place, watched: Watched, rejected: float) -> list[tuple[str, str]]:
@@ -130,7 +146,8 @@ def _damaged(rejected: float) -> Found:
 def _late(place: Place) -> Found:
     if place.link.state is LinkState.DEGRADED:
         period_s = 0.0 if place.session is None else place.session.commands.interval_s
-        yield "device_late", f"{place.link.why}; it speaks every {period_s:.1f} s as a rule"
+        usual = f"; it speaks every {period_s:.1f} s as a rule" if period_s else ""
+        yield "device_late", f"{place.link.why}{usual}"
 
 
 def _implausible(place: Place, watched: Watched) -> Found:
@@ -150,6 +167,12 @@ def _drifted(watched: Watched) -> Found:
     if abs(ambient.gone) > AMBIENT_DRIFT_K:
         words = f"the chip went from {ambient.reference:.1f} °C to {ambient.value:.1f} °C"
         yield "chip_drift", f"{words}; allowed: {AMBIENT_DRIFT_K:.0f} K"
+    gain = watched.gain
+    if gain.reference and abs(gain.gone) > GAIN_DRIFT * gain.reference:
+        words = (
+            f"the gain went from {gain.reference:.0f} to {gain.value:.0f} ({100 * gain.gone / gain.reference:+.0f} %)"
+        )
+        yield "gain_drift", f"{words}; allowed: {100 * GAIN_DRIFT:.0f} %"
 
 
 def _pixels(watched: Watched) -> Found:
@@ -174,18 +197,18 @@ def _same(place: Place) -> Found:
 
 
 def measured(place: Place, watched: Watched, rejected: float) -> dict[str, str]:
-    """The numbers of a device's health, as words of its report."""
+    """The numbers of a device's health, as words of its report; those of its array once it is calibrated."""
     conversion = watched.conversion
-    if conversion is None:
-        return {}
     period_s = 0.0 if place.session is None else place.session.commands.interval_s
-    return {
+    link = {"rejected_pct": f"{100 * rejected:.1f}"} | ({"interval_s": f"{period_s:.2f}"} if period_s else {})
+    if conversion is None:
+        return link
+    return link | {
         "ambient_c": f"{conversion.ambient_c:.2f}",
         "supply_v": f"{conversion.supply_v:.4f}",
         "torn_k": f"{conversion.torn_k:.2f}",
         "bad_px": str(len(watched.bad_pixels)),
-        "rejected_pct": f"{100 * rejected:.1f}",
-        "interval_s": f"{period_s:.2f}",
+        "gain": f"{watched.gain.value:.0f}",
         "chip": watched.chip,
     }
 
@@ -201,7 +224,8 @@ def _out_of_range(watched: Watched) -> Found:
         SUPPLY_V[0] <= conversion.supply_v <= SUPPLY_V[1] and AMBIENT_C[0] <= conversion.ambient_c <= AMBIENT_C[1]
     ):
         words = f"supply {conversion.supply_v:.2f} V, chip {conversion.ambient_c:.1f} °C"
-        yield "supply_out_of_range", f"{words}; allowed: {SUPPLY_V} V, {AMBIENT_C} °C"
+        allowed = f"{SUPPLY_V[0]} to {SUPPLY_V[1]} V, {AMBIENT_C[0]:.0f} to {AMBIENT_C[1]:.0f} °C"
+        yield "supply_out_of_range", f"{words}; allowed: {allowed}"
 
 
 def _swapped(watched: Watched) -> Found:
@@ -212,7 +236,7 @@ def _swapped(watched: Watched) -> Found:
 
 def _input_stuck(watched: Watched) -> Found:
     if watched.stuck:
-        yield "input_stuck", f"the inputs {', '.join(watched.stuck)} do not move"
+        yield "input_stuck", f"inputs that do not move: {', '.join(watched.stuck)}"
     if watched.beyond:
         words = f"at the end of their range or beyond: {', '.join(watched.beyond)}"
         yield "input_out_of_range", f"{words}; an open or shorted input reads so"

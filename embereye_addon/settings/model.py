@@ -83,6 +83,23 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = True
 
 
+class GasCalibration(msgspec.Struct, frozen=True, kw_only=True):
+    """What turns one analog input of a device into ppm of a gas: sensor, circuit and converter.
+
+    `r0_kohm` is the sensor's own reference, `load_kohm` its load resistor, `supply_v` what feeds both, `divider` the
+    share of the load's voltage that reaches the converter (1: no divider), `reference_v` what reads 4095 there.
+    """
+
+    device: str
+    input: str
+    gas: str
+    r0_kohm: float
+    load_kohm: float
+    supply_v: float
+    divider: float
+    reference_v: float
+
+
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
     """One area. `fixed_pre_c` and `fixed_alarm_c` are the fixed-temperature limits in °C."""
 
@@ -106,3 +123,4 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[Zone, ...] = ()
     cameras: tuple[Camera, ...] = ()
     devices: tuple[Device, ...] = ()
+    calibrations: tuple[GasCalibration, ...] = ()

@@ -27,13 +27,14 @@ from embereye_addon.settings.kinds import (
     url,
     whole,
 )
-from embereye_addon.settings.model import Camera, Detection, Device, Mqtt, Pf, Site, Web, Zone
+from embereye_addon.settings.model import Camera, Detection, Device, GasCalibration, Mqtt, Pf, Site, Web, Zone
 
 POINTS_MAX: Final = 256
 """Points of one zone that the panel's state can carry: 2 for a camera, 5 for a PF device."""
 
 
 _ANALOG = choice("auto", "smoke", "gas", "flame", "none")
+_GAS = choice("co2", "co", "nh3", "alcohol", "acetone", "toluene")
 _DIRECTION = choice("auto", "rising", "falling")
 _LAN = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
 
@@ -165,6 +166,22 @@ SECTIONS: Final = (
         ),
         most=256,
     ),
+    Section(
+        "calibrations",
+        "Calibrated gas inputs",
+        GasCalibration,
+        (
+            Key("device", REQUIRED, reference("devices"), "PF device"),
+            Key("input", REQUIRED, choice("adc1", "adc2", "adc3"), "Input", "Its role must be gas or smoke."),
+            Key("gas", REQUIRED, _GAS, "Gas", "The curve; what is shown is an equivalent of this gas."),
+            Key("r0_kohm", REQUIRED, number(0.1, 10000, "kOhm"), "R0", "Measured with this very sensor."),
+            Key("load_kohm", REQUIRED, number(0.1, 1000, "kOhm"), "Load resistor", "RL on the sensor's board."),
+            Key("supply_v", REQUIRED, number(1, 24, "V"), "Supply", "Of the sensor and its load resistor."),
+            Key("divider", REQUIRED, number(0.01, 1), "Divider", "Share of the voltage that arrives; 1: no divider."),
+            Key("reference_v", REQUIRED, number(0.5, 6, "V"), "Converter", "The voltage that reads 4095."),
+        ),
+        most=768,
+    ),
 )
 
 LOG_LEVEL: Final = Key(
@@ -250,7 +267,23 @@ def _cross(clean: _Row, given: Mapping[str, object], found: Findings) -> None:
             found.wrong(f"zones[{i}].fixed_pre_c", pre, f"below fixed_alarm_c, which is {alarm:g}")
     for i, camera in enumerate(lists["cameras"]):
         _credentials(camera, f"cameras[{i}]", found)
+    _calibrations(lists, found)
     _doors(clean, found)
+
+
+def _calibrations(lists: Mapping[str, list[_Row]], found: Findings) -> None:
+    """Each calibration is of an input that exists and smells something; one device has one of an input and of a gas."""
+    devices = {row.get("id"): row for row in lists["devices"]}
+    for i, row in enumerate(lists["calibrations"]):
+        device, where = row.get("device"), f"calibrations[{i}]"
+        if device is not None and device not in devices:
+            found.say(f"{where}.device", f"there is no PF device {device!r}")
+        role = devices.get(device, {}).get(f"{row.get('input')}_role")
+        if role in ("flame", "none"):
+            found.say(f"{where}.input", f"{row.get('input')} of {device} has the role {role}; it must be gas or smoke")
+    for key in ("input", "gas"):
+        known = [row for row in lists["calibrations"] if "device" in row and key in row]
+        _unique([{key: f"{row[key]} of {row['device']}"} for row in known], "calibrations", key, found)
 
 
 def _unique(rows: list[_Row], section: str, key: str, found: Findings) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -29,9 +30,17 @@ from embereye_addon.messages import (
 )
 from embereye_addon.processes import pf_gateway
 from embereye_addon.processes.pf_cache import EEPROM_BYTES
-from embereye_addon.processes.pf_gateway import PfGateway, judge
-from embereye_addon.processes.pf_health import JUDGE_LATE_S, broken_of, faults, measured, rejected_share, watch
-from embereye_addon.settings.model import Pf
+from embereye_addon.processes.pf_gateway import PfGateway, judge, shown_ppm
+from embereye_addon.processes.pf_health import (
+    JUDGE_LATE_S,
+    broken_of,
+    faults,
+    measured,
+    rejected_share,
+    watch,
+    watch_all,
+)
+from embereye_addon.settings.model import GasCalibration, Pf, Site
 from embereye_addon.sources.pf.analog import Measure
 from embereye_addon.sources.pf.connection import Connection
 from embereye_addon.sources.pf.gateway import Gateway
@@ -188,8 +197,8 @@ async def test_each_thing_that_is_wrong_is_named(tmp_path: Path) -> None:
     assert found["supply_out_of_range"].startswith("supply 2.50 V, chip 30.0 °C")
     assert found["bad_frames"].startswith("50 % of the packets")
     process.on_event("pf.boiler", frame(now_s, conversion()))
-    watched.stuck = ("adc1", "dio")
-    assert faults(place, watched, 0.0) == [("input_stuck", "the inputs adc1, dio do not move")]
+    watched.stuck = ("adc1=275", "dio=1")
+    assert faults(place, watched, 0.0) == [("input_stuck", "inputs that do not move: adc1=275, dio=1")]
     watched.stuck, watched.beyond = (), ("ADC1=0",)
     ((code, text),) = faults(place, watched, 0.0)
     assert (code, "ADC1=0" in text) == ("input_out_of_range", True)
@@ -267,6 +276,28 @@ def test_inputs_are_judged_by_their_role() -> None:
         assert not [found for found in judge("pf.a", measure(change_sigma=50.0, **{part: True})) if found.llr_nats > 0]
 
 
+async def test_ppm_is_told_of_a_calibrated_input_and_decides_nothing(tmp_path: Path) -> None:
+    """An absurd figure in ppm raises an alarm, or one that nobody calibrated is shown."""
+    sensor = {"device": "boiler", "input": "adc1", "gas": "co2", "r0_kohm": 40.0, "load_kohm": 10.0}
+    calibrated = msgspec.convert(sensor | {"supply_v": 5.0, "divider": 0.66, "reference_v": 3.3}, GasCalibration)
+    plain = site(devices=("boiler",))
+
+    async def readings(of: Site) -> dict[str, Reading]:
+        hub = Hub()
+        process = PfGateway(child_of(hub, tmp_path, "pf", of), watch_all(of, Cache(lambda _: None, lambda *_: None)))
+        async with listening(hub) as listener:
+            process.on_event("pf.boiler", SensorSeen({"ADC1": 819.0, "ADC2": 819.0, "DIO": 0.0}, 1e9, 1.0))
+            await until(lambda: len(listener.all(Reading)) == 3)
+            return {reading.channel: reading for reading in listener.all(Reading)}
+
+    told = [await readings(of) for of in (plain, msgspec.structs.replace(plain, calibrations=(calibrated,)))]
+    assert [each["ADC1"].ppm for each in told] == [None, 116.6]
+    assert (told[1]["ADC1"].gas, told[1]["ADC2"].ppm, told[1]["ADC2"].gas) == ("co2", None, "")
+    assert told[0]["ADC1"].evidence == told[1]["ADC1"].evidence
+    for part in ({"warming_up": True}, {"stuck": True}, {"role": "flame"}, {"raw": 4095.0}):
+        assert shown_ppm(measure(**{"raw": 819.0, **part}), calibrated) is None
+
+
 async def test_the_health_of_the_array_is_told_with_its_numbers(tmp_path: Path) -> None:
     """A device that drifts, freezes, loses pixels or jumps looks well."""
     process = gateway(tmp_path, Hub())
@@ -283,15 +314,17 @@ async def test_the_health_of_the_array_is_told_with_its_numbers(tmp_path: Path) 
     for _ in range(60):
         watched.supply.take(3.3)
         watched.ambient.take(30.0)
-    watched.supply.value, watched.ambient.value = 3.2, 50.0
+        watched.gain.take(5770.0)
+    watched.supply.value, watched.ambient.value, watched.gain.value = 3.2, 50.0, 6500.0
     watched.broken, watched.pixels.stuck, watched.pixels.noisy = frozenset({1, 33}), (64, 65), (767, 1)
     place.link.tick(now_s + 16.0, 20.0)
     found = dict(faults(place, watched, 0.0))
     assert found == {
-        "device_late": "nothing came for 16 s; it speaks every 0.0 s as a rule",
+        "device_late": "nothing came for 16 s",
         "frames_implausible": "2 frames of the last 2 s: the gain jumped from 5770 to 9000",
         "supply_drift": "the supply went from 3.300 V to 3.200 V; allowed: 0.05 V",
         "chip_drift": "the chip went from 30.0 °C to 50.0 °C; allowed: 15 K",
+        "gain_drift": "the gain went from 5770 to 6500 (+13 %); allowed: 10 %",
         "dead_pixels": "5 pixels cannot be believed (2 by calibration, 2 stuck, 2 noisy); at most 4 are allowed;"
         " row/column: 0/1, 1/1, 2/0, 2/1, 23/31",
         "frame_frozen": "the last 10 thermal frames are the same bit for bit",
@@ -300,4 +333,8 @@ async def test_the_health_of_the_array_is_told_with_its_numbers(tmp_path: Path) 
     assert "frames_implausible" not in dict(faults(place, watched, 0.0))
     words = measured(place, watched, 0.125)
     assert (words["bad_px"], words["rejected_pct"], words["torn_k"]) == ("5", "12.5", "0.20")
+    watched.learn_chip("021C5626618B")
+    assert "gain_drift" in dict(faults(place, watched, 0.0))
+    watched.learn_chip("021C56266AAA")
+    assert "gain_drift" not in dict(faults(place, watched, 0.0)), "another chip has a gain of its own"
     assert broken_of(np.eye(2, dtype=np.bool_)) == {0, 3}

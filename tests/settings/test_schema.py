@@ -48,6 +48,24 @@ def test_every_default_is_right_in_its_own_kind() -> None:
                 assert key.kind.clean(key.default) == key.default
 
 
+CALIBRATION = {"device": "pf1", "input": "adc1", "gas": "co2", "r0_kohm": 76.63, "load_kohm": 10, "supply_v": 5}
+CALIBRATION |= {"divider": 0.66, "reference_v": 3.3}
+
+
+def test_a_calibration_is_whole_or_refused_in_words() -> None:
+    """Half a calibration gives absurd figures in ppm."""
+    site = {"zones": [ZONE], "devices": [DEVICE]}
+    assert check(site | {"calibrations": [CALIBRATION]}, "x").calibrations[0].load_kohm == 10.0
+    for missing in CALIBRATION:
+        half = {key: value for key, value in CALIBRATION.items() if key != missing}
+        assert f"calibrations[0].{missing}: missing; needed:" in reasons(site | {"calibrations": [half]})
+    assert "no PF device 'attic'" in reasons(site | {"calibrations": [CALIBRATION | {"device": "attic"}]})
+    assert "adc3 of pf1 has the role none" in reasons(site | {"calibrations": [CALIBRATION | {"input": "adc3"}]})
+    twice = reasons(site | {"calibrations": [CALIBRATION, CALIBRATION | {"r0_kohm": 20}]})
+    assert "calibrations[1].input: 'adc1 of pf1' is already used by calibrations[0]" in twice
+    assert "calibrations[1].gas: 'co2 of pf1' is already used by calibrations[0]" in twice
+
+
 def test_an_empty_file_is_an_empty_site() -> None:
     """Every default stands in one place."""
     assert check({}, "x") == Site()

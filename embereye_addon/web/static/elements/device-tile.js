@@ -42,9 +42,23 @@ export class EmberDeviceTile extends LitElement {
       <dl class="facts">
         <div><dt>${t("packets")}</dt><dd>${number(device.health?.rate_hz, 1)}/s</dd></div>
         <div><dt>${t("decided")}</dt><dd>${number(device.hot_spots?.decide_ms, 1)} ms</dd></div>
-        <div><dt>${t("chip")}</dt><dd>${words.ambient_c ? `${number(Number(words.ambient_c), 1)} °C` : "–"}</dd></div>
+        <div><dt>${t("period")}</dt><dd>${measured(words.interval_s, 1, "s")}</dd></div>
+        <div><dt>${t("chip")}</dt><dd>${measured(words.ambient_c, 1, "°C")}</dd></div>
+        <div><dt>${t("supply")}</dt><dd>${measured(words.supply_v, 2, "V")}</dd></div>
+        <div><dt>${t("rejected")}</dt><dd>${measured(words.rejected_pct, 1, "%")}</dd></div>
+        <div><dt>${t("bad_pixels")}</dt><dd>${measured(words.bad_px, 0, "")}</dd></div>
       </dl>
     </section>`;
   }
+}
+
+/**
+ * A number among the words of a device's health, with its unit; a dash where there is none.
+ * @param {string | undefined} word
+ * @param {number} digits
+ * @param {string} unit
+ */
+function measured(word, digits, unit) {
+  return word ? `${number(Number(word), digits)} ${unit}`.trim() : "–";
 }
 customElements.define("ember-device-tile", EmberDeviceTile);

@@ -4,7 +4,8 @@ Formulas: data sheet of the MLX90640, chapters 11.2.2.1 to 11.2.2.9 (the step nu
 those of the PF protocol notes). Pure: no I/O, no clock; computed in float64, handed out as float32.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,10 @@ KELVIN = 273.15
 # In open air the surroundings are about this much cooler than the chip, which heats itself.
 SELF_HEATING_K = 8.0
 
+# Object temperatures the maker vouches for; beyond them the formula extrapolates (data sheet, chapter 4).
+LOWEST_C, HIGHEST_C = -40.0, 300.0
+_SATURATED = 32767
+
 # Fillers at fixed places of the RAM image of the real device, true of every captured frame.
 _FILLED = np.array([770, 772, 774, 787, 791, 801, 803, 805, 807])
 _FILLER = 0x7FFF
@@ -35,6 +40,8 @@ class Conversion:
     to_c: [24,32] float32 °C, NaN where a root had no solution or a bad pixel was not replaced.
     ambient_c: the chip, not the room. replaced: [24,32], true where a bad pixel got its neighbours' value.
     torn_k: how far the two subpages disagree at the worst place (0.2 K at rest, up to 2.7 K on movement).
+    outside: [24,32], true where a pixel that works reads beyond what the maker vouches for (`LOWEST_C` to `HIGHEST_C`),
+    nothing at all, or is saturated; its value stays what the formula gives. saturated_px: how many are saturated.
     """
 
     to_c: NDArray[np.float32]
@@ -42,6 +49,8 @@ class Conversion:
     supply_v: float
     replaced: NDArray[np.bool_]
     torn_k: float
+    outside: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((ROWS, COLUMNS), np.bool_))
+    saturated_px: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,10 @@ def pixel_counts(cal: Calibration, words: NDArray[np.uint16], chip: Chip, patter
     return counts
 
 
-def kelvin4(temperature_c: float) -> float:
+_Degrees = TypeVar("_Degrees", float, NDArray[np.float64])
+
+
+def kelvin4(temperature_c: _Degrees) -> _Degrees:
     """Black body radiance in units of the Stefan-Boltzmann constant: absolute temperature to the fourth."""
     kelvin = temperature_c + KELVIN
     return kelvin * kelvin * kelvin * kelvin
@@ -130,6 +142,20 @@ def object_c(
         index = np.searchsorted(cal.corners_c[1:], first_c, side="right")
     gain = cal.corner_gain[index] * (1 + cal.ks_to[index] * (first_c - cal.corners_c[index]))
     return _fourth_root(per_alpha / gain + surroundings_k4) - KELVIN
+
+
+def _rescue(
+    to_c: NDArray[np.float64],
+    lost: NDArray[np.bool_],
+    per_alpha: NDArray[np.float64],
+    surroundings_k4: NDArray[np.float64] | float,
+) -> None:
+    """Pixels without a solution, in place: NaN, but where too much radiance is the cause, heat without its fine slope.
+
+    The slope of the hottest range turns the formula round far above the maker's range: what burns must not vanish.
+    """
+    plain_c = _fourth_root(per_alpha + surroundings_k4) - KELVIN
+    to_c[lost] = np.where(plain_c[lost] > HIGHEST_C, plain_c[lost], np.nan)
 
 
 def _replace(to_c: NDArray[np.float64], pattern: Pattern, bad: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -166,6 +192,27 @@ def _torn_k(to_c: NDArray[np.float64], pattern: Pattern) -> float:
     return float(np.abs(_BOX_ROW @ apart @ _BOX_COLUMN).max())
 
 
+def _reflected_k4(reflected_c: float | NDArray[np.float64] | None, ambient_c: float) -> float | NDArray[np.float64]:
+    """Radiance of the surroundings, K⁴; of those of the chip minus 8 K where nothing is said (None or NaN)."""
+    from_chip_k4 = kelvin4(ambient_c - SELF_HEATING_K)
+    if reflected_c is None:
+        return from_chip_k4
+    if isinstance(reflected_c, np.ndarray):
+        return np.where(np.isnan(reflected_c), from_chip_k4, kelvin4(reflected_c))
+    return kelvin4(reflected_c)
+
+
+def _beyond(
+    to_c: NDArray[np.float64], grid: NDArray[np.int16], bad: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], int]:
+    """Which working pixels read outside of the maker's range or are saturated, and how many are saturated."""
+    outside = ~((to_c >= LOWEST_C) & (to_c <= HIGHEST_C) | bad)
+    if grid.min() > -_SATURATED and grid.max() < _SATURATED:
+        return outside, 0
+    saturated = ((grid >= _SATURATED) | (grid <= -_SATURATED)) & ~bad
+    return outside | saturated, int(np.count_nonzero(saturated))
+
+
 def _bad_emissivity(emissivity: float | NDArray[np.float64]) -> bool:
     """True unless the emissivity is one number or a [24,32] array, all above 0 and at most 1."""
     if isinstance(emissivity, np.ndarray):
@@ -178,20 +225,23 @@ def convert(
     cal: Calibration,
     words: NDArray[np.uint16],
     emissivity: float | NDArray[np.float64] = 0.95,
-    reflected_c: float | None = None,
+    reflected_c: float | NDArray[np.float64] | None = None,
     control_register: int | None = None,
     *,
     replace_bad: bool = True,
 ) -> Conversion | str:
     """Convert [834] RAM words to object temperatures, or say in words why not. Never raises on any contents.
 
-    emissivity: one number or [24,32]. reflected_c: of the surroundings, default the chip minus 8 K.
+    emissivity: one number or [24,32]. reflected_c: of the surroundings, one number or [24,32] with NaN for the default,
+    the chip minus 8 K. Row 0, column 0 is word 0, the top left of the picture as the array draws it.
     control_register: default the one of the EEPROM; the last two words of the frame are not it.
     """
     if words.shape != (FRAME_WORDS,):
         return f"the frame has {words.size} words instead of {FRAME_WORDS}"
     if _bad_emissivity(emissivity):
         return "the emissivity is not above 0 and at most 1"
+    if isinstance(reflected_c, np.ndarray) and reflected_c.shape != (ROWS, COLUMNS):
+        return "the reflected temperature is not one number nor one for each pixel"
     register = cal.control_register if control_register is None else control_register
     chip = read_chip(cal, words, register)
     if isinstance(chip, str):
@@ -200,16 +250,20 @@ def convert(
     if sensitivity <= 0:
         return "the calibration leaves no sensitivity at this chip temperature"
     pattern = cal.pattern(register)
-    reflected_k4 = kelvin4(chip.ambient_c - SELF_HEATING_K if reflected_c is None else reflected_c)
+    reflected_k4 = _reflected_k4(reflected_c, chip.ambient_c)
     surroundings_k4 = reflected_k4 - (reflected_k4 - kelvin4(chip.ambient_c)) / emissivity  # step 8
     with np.errstate(all="ignore"):
         per_alpha = pixel_counts(cal, words, chip, pattern) / (pattern.alpha * (sensitivity * emissivity))
         to_c = object_c(cal, per_alpha, surroundings_k4)
         bad = cal.bad
-        to_c[bad | ~np.isfinite(to_c)] = np.nan
+        lost = ~np.isfinite(to_c)
+        if lost.any():
+            _rescue(to_c, lost, per_alpha, surroundings_k4)
+        to_c[bad] = np.nan
+        outside, saturated_px = _beyond(to_c, _grid(words), bad)
         replaced = _replace(to_c, pattern, bad) if replace_bad and bad.any() else np.zeros_like(bad)
     torn_k = _torn_k(to_c, pattern)
-    return Conversion(to_c.astype(np.float32), chip.ambient_c, chip.supply_v, replaced, torn_k)
+    return Conversion(to_c.astype(np.float32), chip.ambient_c, chip.supply_v, replaced, torn_k, outside, saturated_px)
 
 
 def looks_radiometric(cal: Calibration, words: NDArray[np.uint16], control_register: int | None = None) -> bool:

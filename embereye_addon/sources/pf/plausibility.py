@@ -46,7 +46,11 @@ class Plausibility:
         self._radiometric, self._good, self._jumps = False, None, 0
 
     def judge(
-        self, cal: Calibration | None, words: NDArray[np.uint16], emissivity: float, reflected_c: float | None
+        self,
+        cal: Calibration | None,
+        words: NDArray[np.uint16],
+        emissivity: float | NDArray[np.float64],
+        reflected_c: float | NDArray[np.float64] | None,
     ) -> Judged:
         """Convert words [834] or [768] where they can be believed."""
         self._compare(words)

@@ -25,7 +25,7 @@ SELF_HEATING_K = 8.0
 
 # Object temperatures the maker vouches for; beyond them the formula extrapolates (data sheet, chapter 4).
 LOWEST_C, HIGHEST_C = -40.0, 300.0
-_SATURATED = 32767
+SATURATED = 32767
 
 # Fillers at fixed places of the RAM image of the real device, true of every captured frame.
 _FILLED = np.array([770, 772, 774, 787, 791, 801, 803, 805, 807])
@@ -207,9 +207,9 @@ def _beyond(
 ) -> tuple[NDArray[np.bool_], int]:
     """Which working pixels read outside of the maker's range or are saturated, and how many are saturated."""
     outside = ~((to_c >= LOWEST_C) & (to_c <= HIGHEST_C) | bad)
-    if grid.min() > -_SATURATED and grid.max() < _SATURATED:
+    if grid.min() > -SATURATED and grid.max() < SATURATED:
         return outside, 0
-    saturated = ((grid >= _SATURATED) | (grid <= -_SATURATED)) & ~bad
+    saturated = ((grid >= SATURATED) | (grid <= -SATURATED)) & ~bad
     return outside | saturated, int(np.count_nonzero(saturated))
 
 

@@ -146,7 +146,6 @@ def object_c(
 
 def _rescue(
     to_c: NDArray[np.float64],
-    lost: NDArray[np.bool_],
     per_alpha: NDArray[np.float64],
     surroundings_k4: NDArray[np.float64] | float,
 ) -> None:
@@ -154,6 +153,7 @@ def _rescue(
 
     The slope of the hottest range turns the formula round far above the maker's range: what burns must not vanish.
     """
+    lost = ~np.isfinite(to_c)
     plain_c = _fourth_root(per_alpha + surroundings_k4) - KELVIN
     to_c[lost] = np.where(plain_c[lost] > HIGHEST_C, plain_c[lost], np.nan)
 
@@ -170,26 +170,35 @@ def _replace(to_c: NDArray[np.float64], pattern: Pattern, bad: NDArray[np.bool_]
     return replaced
 
 
-def _mean_of(length: int, steps: tuple[int, ...]) -> NDArray[np.float64]:
+def _mean_of(length: int, steps: tuple[int, ...]) -> NDArray[np.float32]:
     """[length, length] matrix that replaces each place by the mean of those `steps` away, edges repeated."""
-    mean = np.zeros((length, length))
+    mean = np.zeros((length, length), dtype=np.float32)
     for step in steps:
         np.add.at(mean, (np.arange(length), np.clip(np.arange(length) + step, 0, length - 1)), 1 / len(steps))
     return mean
 
 
-_BESIDE_ROW, _BESIDE_COLUMN = _mean_of(ROWS, (-1, 1)), _mean_of(COLUMNS, (-1, 1)).T
-_BOX_ROW, _BOX_COLUMN = _mean_of(ROWS, (-2, -1, 0, 1, 2)), _mean_of(COLUMNS, (-2, -1, 0, 1, 2)).T
+def _transposed(mean: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same for columns."""
+    return np.ascontiguousarray(mean.T)
 
 
-def _torn_k(to_c: NDArray[np.float64], pattern: Pattern) -> float:
-    """Largest 5 x 5 mean of (pixel - mean of its 4 neighbours), signed by subpage, in kelvin."""
-    if not np.isfinite(to_c).all():
-        known = to_c[np.isfinite(to_c)]
-        to_c = np.where(np.isfinite(to_c), to_c, known.mean() if known.size else 0.0)
-    apart = to_c - 0.5 * (_BESIDE_ROW @ to_c + to_c @ _BESIDE_COLUMN)
-    apart *= 1 - 2 * pattern.subpage
-    return float(np.abs(_BOX_ROW @ apart @ _BOX_COLUMN).max())
+_BESIDE_ROW, _BESIDE_COLUMN = _mean_of(ROWS, (-1, 1)), _transposed(_mean_of(COLUMNS, (-1, 1)))
+_BOX_ROW, _BOX_COLUMN = _mean_of(ROWS, (-2, -1, 0, 1, 2)), _transposed(_mean_of(COLUMNS, (-2, -1, 0, 1, 2)))
+
+
+def _torn_k(to_c: NDArray[np.float32], pattern: Pattern) -> float:
+    """Largest 5 x 5 mean of (pixel - mean of its 4 neighbours), signed by subpage, in K; no pixel may be unknown."""
+    apart = to_c - np.float32(0.5) * (_BESIDE_ROW @ to_c + to_c @ _BESIDE_COLUMN)
+    apart *= pattern.sign
+    torn = _BOX_ROW @ apart @ _BOX_COLUMN
+    return float(max(torn.max(), -torn.min()))
+
+
+def _without_gaps(to_c: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Unknown pixels as the mean of the known ones, 0 where none is."""
+    known = np.isfinite(to_c)
+    return np.where(known, to_c, to_c[known].mean() if known.any() else np.float32(0.0))
 
 
 def _reflected_k4(reflected_c: float | NDArray[np.float64] | None, ambient_c: float) -> float | NDArray[np.float64]:
@@ -202,15 +211,13 @@ def _reflected_k4(reflected_c: float | NDArray[np.float64] | None, ambient_c: fl
     return kelvin4(reflected_c)
 
 
-def _beyond(
-    to_c: NDArray[np.float64], grid: NDArray[np.int16], bad: NDArray[np.bool_]
-) -> tuple[NDArray[np.bool_], int]:
-    """Which working pixels read outside of the maker's range or are saturated, and how many are saturated."""
-    outside = ~((to_c >= LOWEST_C) & (to_c <= HIGHEST_C) | bad)
+def _saturated(grid: NDArray[np.int16], outside: NDArray[np.bool_], bad: NDArray[np.bool_]) -> int:
+    """How many working pixels are at an end of their scale; they are marked in `outside`, in place."""
     if grid.min() > -SATURATED and grid.max() < SATURATED:
-        return outside, 0
+        return 0
     saturated = ((grid >= SATURATED) | (grid <= -SATURATED)) & ~bad
-    return outside | saturated, int(np.count_nonzero(saturated))
+    outside |= saturated
+    return int(np.count_nonzero(saturated))
 
 
 def _bad_emissivity(emissivity: float | NDArray[np.float64]) -> bool:
@@ -256,14 +263,16 @@ def convert(
         per_alpha = pixel_counts(cal, words, chip, pattern) / (pattern.alpha * (sensitivity * emissivity))
         to_c = object_c(cal, per_alpha, surroundings_k4)
         bad = cal.bad
-        lost = ~np.isfinite(to_c)
-        if lost.any():
-            _rescue(to_c, lost, per_alpha, surroundings_k4)
+        inside = (to_c >= LOWEST_C) & (to_c <= HIGHEST_C)
+        if not inside.all():
+            _rescue(to_c, per_alpha, surroundings_k4)
         to_c[bad] = np.nan
-        outside, saturated_px = _beyond(to_c, _grid(words), bad)
+        outside = ~(inside | bad)
+        saturated_px = _saturated(_grid(words), outside, bad)
         replaced = _replace(to_c, pattern, bad) if replace_bad and bad.any() else np.zeros_like(bad)
-    torn_k = _torn_k(to_c, pattern)
-    return Conversion(to_c.astype(np.float32), chip.ambient_c, chip.supply_v, replaced, torn_k, outside, saturated_px)
+    shown_c = to_c.astype(np.float32)
+    torn_k = _torn_k(shown_c if inside.all() and not bad.any() else _without_gaps(shown_c), pattern)
+    return Conversion(shown_c, chip.ambient_c, chip.supply_v, replaced, torn_k, outside, saturated_px)
 
 
 def looks_radiometric(cal: Calibration, words: NDArray[np.uint16], control_register: int | None = None) -> bool:

@@ -162,6 +162,7 @@ def test_a_stuck_pixel_that_moves_is_believed_at_once() -> None:
     raw = noise(2 * WINDOW)
     raw[:, 100] = raw[:, 767] = -55
     watch = fed(raw)
+    assert fed(raw[:1], watch).stuck == (100, 767)
     hot = noise(1)
     hot[:, 100], hot[:, 767] = 900, -55
     fed(hot, watch)

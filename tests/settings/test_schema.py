@@ -246,7 +246,7 @@ def test_a_device_may_have_regions() -> None:
         (regions({"right": 3}), "devices[0].regions[0].right: 3 is not accepted; allowed: not below left, which is 20"),
         (regions({"bottom": 2}), "regions[0].bottom: 2 is not accepted; allowed: not below top, which is 4"),
         (regions({"emissivity": 0.0}), "devices[0].regions[0].emissivity: 0.0 is not accepted"),
-        (regions({"rigth": 4}), "devices[0].regions[0].rigth: unknown key; did you mean right?"),
+        (regions({"rihgt": 4}), "devices[0].regions[0].rihgt: unknown key; did you mean right?"),
         (regions({"name": None}), "devices[0].regions[0].name: missing; needed: text of 1 to 32 characters"),
         (regions(*[{}] * 9), "devices[0].regions: '9 entries' is not accepted; allowed: a list of at most 8 entries"),
         (

@@ -187,7 +187,7 @@ def chips(draw: st.DrawFn) -> tuple[NDArray[np.uint16], NDArray[np.uint16], int]
 
 @settings(max_examples=60, deadline=None)
 @given(chips(), st.floats(0.1, 1.0), st.none() | st.floats(-20.0, 80.0), st.lists(st.integers(0, 767), min_size=6))
-def test_any_chip_is_read_as_the_data_sheet_says(
+def test_any_chip_is_read_as_its_maker_says(
     chip: tuple[NDArray[np.uint16], NDArray[np.uint16], int], emissivity: float, tr_c: float | None, pixels: Words
 ) -> None:
     """A rare resolution, reading order, compensation or bad pixel makes a whole site's temperatures wrong."""

@@ -124,7 +124,11 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HotSpots(Message, frozen=True, kw_only=True):
-    """One PF device's look; also when empty. Temperatures are of this frame, rise by regression."""
+    """One PF device's look; also when empty. Temperatures are of this frame, rise by regression.
+
+    `outside_px` pixels read beyond what the array's maker vouches for (-40 to 300 °C): not to be trusted to the degree.
+    `saturated_px` of them are at the end of their scale, and what they see is hotter or colder still.
+    """
 
     node: SourceId
     max_c: float
@@ -132,16 +136,23 @@ class HotSpots(Message, frozen=True, kw_only=True):
     clusters: Annotated[tuple[Cluster, ...], Meta(max_length=16)] = ()
     evidence: Annotated[tuple[Evidence, ...], Meta(max_length=4)] = ()
     decide_ms: float = 0.0
+    outside_px: Annotated[int, Meta(ge=0, le=768)] = 0
+    saturated_px: Annotated[int, Meta(ge=0, le=768)] = 0
 
 
 class ThermalFrame(Message, frozen=True, kw_only=True):
-    """24x32 int16 centi-degrees as `thermal.cells` packs them by `coding`; only once calibrated; for viewers."""
+    """24x32 int16 centi-degrees as `thermal.cells` packs them by `coding`; only once calibrated; for viewers.
+
+    Flat indices: `replaced` pixels show their neighbours, `outside` ones read beyond the maker's range. The cells end
+    at 327.67 °C; the true maximum is in `HotSpots`.
+    """
 
     cells: Annotated[bytes, Meta(max_length=4096)]
     ambient_c: float
     supply_v: float
     replaced: Annotated[tuple[int, ...], Meta(max_length=768)] = ()
     coding: Annotated[str, Meta(max_length=16)] = "zlib"
+    outside: Annotated[tuple[int, ...], Meta(max_length=768)] = ()
 
 
 class Reading(Message, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ CODES = {
     "chip_drift": "The thermal array's chip temperature drifts",
     "gain_drift": "The thermal array's gain drifts",
     "dead_pixels": "Too many pixels of the thermal array cannot be believed",
+    "pixels_unreliable": "The thermal array's pixels are unreliable",
     "frame_frozen": "The thermal picture of the PF device is frozen",
     "dead_subpage": "One half of the thermal picture is frozen",
     "supply_out_of_range": "The thermal array's supply or chip temperature is out of range",

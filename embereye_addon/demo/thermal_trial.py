@@ -16,6 +16,7 @@ from embereye_addon.fuse import thermal, zone
 from embereye_addon.messages import ZoneState
 from embereye_addon.sources.pf.eeprom import COLUMNS, ROWS
 from embereye_addon.sources.pf.mlx90640 import KELVIN, Conversion, convert
+from embereye_addon.sources.pf.pixels import PixelWatch
 
 REFRESH_S = 0.5
 """The two subpages of a frame are measured so far apart: the chip runs at 2 Hz, whatever the device sends."""
@@ -31,13 +32,17 @@ _ACROSS = _columns / COLUMNS - 0.5
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The highest state of the zone, the rule it was for, when each was reached first (s), the hottest seen (°C)."""
+    """The highest state of the zone, the rule it was for, when each was reached first (s), the hottest seen (°C).
+
+    `failing` are the pixels that were ever taken for stuck, noisy or jumping.
+    """
 
     state: ZoneState
     rule: str
     pre_s: float | None
     alarm_s: float | None
     hottest_c: float
+    failing: frozenset[int] = frozenset()
 
 
 class Panel:
@@ -73,6 +78,8 @@ class _Eye:
 
     def __init__(self, scene: Scene) -> None:
         self._scene, broken = scene, scene.broken
+        self._pixels = PixelWatch()
+        self.failing: set[int] = set()
         self._last: tuple[float, NDArray[np.float64]] | None = None
         words = shipped_eeprom()
         if broken is not None and not broken.noise_counts:
@@ -92,7 +99,7 @@ class _Eye:
         return self._last[1]
 
     def frame(self, at_s: float) -> Conversion:
-        """One frame, converted; its older half was measured one refresh earlier."""
+        """One frame, converted, without the pixels that fail; its older half was measured one refresh earlier."""
         before_k4 = self._sees(max(0.0, at_s - REFRESH_S))
         words = self._array.frame(self._sees(at_s), before_k4)
         broken = self._scene.broken
@@ -103,7 +110,9 @@ class _Eye:
         conversion = convert(self._array.calibration, words)
         if isinstance(conversion, str):
             raise ValueError(conversion)  # a mistake of the library's author, never of a user
-        return conversion
+        self._pixels.take(words, conversion)
+        self.failing.update(self._pixels.found)
+        return self._pixels.hide(conversion)
 
 
 def run(scene: Scene, period_s: float | None = None) -> Outcome:
@@ -118,7 +127,7 @@ def run(scene: Scene, period_s: float | None = None) -> Outcome:
         panel.hear(judged, at_s)
     first = {state: at_s - scene.from_s for state, at_s in panel.first_s.items()}
     pre_s, alarm_s = first.get(ZoneState.PRE_ALARM), first.get(ZoneState.ALARM)
-    return Outcome(panel.highest(), panel.rule, pre_s, alarm_s, hottest_c)
+    return Outcome(panel.highest(), panel.rule, pre_s, alarm_s, hottest_c, frozenset(eye.failing))
 
 
 def met(scene: Scene, outcome: Outcome) -> bool:

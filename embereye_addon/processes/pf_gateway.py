@@ -5,6 +5,8 @@ import logging
 import time
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from embereye_addon.errors import LinkError
 from embereye_addon.fuse import analog as judging
 from embereye_addon.fuse import thermal
@@ -95,8 +97,8 @@ class PfGateway:
             watched.linear += 1
             watched.uncalibrated = watched.uncalibrated or frame.why
             return
+        conversion = watched.note(frame, conversion)
         watched.uncalibrated, watched.conversion = "", conversion
-        watched.note(frame, conversion)
         point = f"{source}.thermal"
         watched.heat, look = thermal.look(
             watched.heat, conversion.to_c, conversion.replaced, point, watched.limits, frame.mono_s
@@ -116,6 +118,8 @@ class PfGateway:
                     clusters=look.clusters,
                     evidence=(look.evidence,),
                     decide_ms=round((time.monotonic() - frame.mono_s) * 1000.0, 2),
+                    outside_px=int(np.count_nonzero(conversion.outside)),
+                    saturated_px=conversion.saturated_px,
                 ),
                 urgent=True,
             )

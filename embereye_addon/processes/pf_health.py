@@ -12,7 +12,7 @@ from embereye_addon.messages import LinkState
 from embereye_addon.settings.model import Device, GasCalibration, Site, Zone
 from embereye_addon.sources.pf.analog import Inputs, Roles
 from embereye_addon.sources.pf.mlx90640 import Conversion
-from embereye_addon.sources.pf.pixels import Drift, PixelWatch
+from embereye_addon.sources.pf.pixels import HIDDEN_MAX, Drift, PixelWatch
 from embereye_addon.sources.pf.place import Cache, Place
 from embereye_addon.sources.pf.plausibility import GAIN_WORD
 from embereye_addon.sources.pf.session import PERIODS, FrameSeen
@@ -67,12 +67,13 @@ class Watched:
     gain: Drift = field(default_factory=Drift)
     gases: dict[str, GasCalibration] = field(default_factory=dict)
 
-    def note(self, frame: FrameSeen, conversion: Conversion) -> None:
-        """Learn from one radiometric frame what it says of the device itself."""
-        self.pixels.take(frame.words)
+    def note(self, frame: FrameSeen, conversion: Conversion) -> Conversion:
+        """Learn from one radiometric frame what it says of the device itself; the frame without pixels that fail."""
+        self.pixels.take(frame.words, conversion)
         self.supply.take(conversion.supply_v)
         self.ambient.take(conversion.ambient_c)
         self.gain.take(float(frame.words[GAIN_WORD]))
+        return self.pixels.hide(conversion)
 
     def learn_chip(self, sensor_id: str) -> None:
         """A confirmed calibration: whose it is. Where another chip has come, what drifts settles anew."""
@@ -83,8 +84,8 @@ class Watched:
 
     @property
     def bad_pixels(self) -> tuple[int, ...]:
-        """Every pixel that cannot be believed: marked by the maker, stuck, or noisy."""
-        return tuple(sorted(self.broken | {*self.pixels.stuck, *self.pixels.noisy}))
+        """Every pixel that cannot be believed: marked by the maker, stuck, noisy, or jumping."""
+        return tuple(sorted(self.broken | {*self.pixels.found}))
 
 
 def watch(device: Device, zones: tuple[Zone, ...], first_chip: str = "") -> Watched:
@@ -176,14 +177,19 @@ def _drifted(watched: Watched) -> Found:
 
 
 def _pixels(watched: Watched) -> Found:
-    bad = watched.bad_pixels
-    if len(bad) > BAD_PIXELS_MAX:
-        stuck, noisy = len(watched.pixels.stuck), len(watched.pixels.noisy)
-        words = (
-            f"{len(bad)} pixels cannot be believed ({len(watched.broken)} by calibration, {stuck} stuck, {noisy} noisy)"
-        )
-        named = ", ".join(f"{index // 32}/{index % 32}" for index in bad[:8])
-        yield "dead_pixels", f"{words}; at most {BAD_PIXELS_MAX} are allowed; row/column: {named}"
+    pixels, bad = watched.pixels, watched.bad_pixels
+    kinds = f"{len(pixels.stuck)} stuck, {len(pixels.noisy)} noisy, {len(pixels.jumping)} jumping"
+    if pixels.unreliable:
+        words = f"{len(pixels.found)} pixels fail ({kinds}), more than the {HIDDEN_MAX} that are left out"
+        yield "pixels_unreliable", f"{words}, so every one is believed; row/column: {_named(pixels.found)}"
+    elif len(bad) > BAD_PIXELS_MAX:
+        words = f"{len(bad)} pixels cannot be believed ({len(watched.broken)} by calibration, {kinds})"
+        yield "dead_pixels", f"{words}; at most {BAD_PIXELS_MAX} are allowed; row/column: {_named(bad)}"
+
+
+def _named(pixels: tuple[int, ...]) -> str:
+    """The first eight of some flat indices as row/column, counted from 0."""
+    return ", ".join(f"{index // 32}/{index % 32}" for index in pixels[:8])
 
 
 def _same(place: Place) -> Found:
@@ -209,6 +215,9 @@ def measured(place: Place, watched: Watched, rejected: float) -> dict[str, str]:
         "torn_k": f"{conversion.torn_k:.2f}",
         "bad_px": str(len(watched.bad_pixels)),
         "gain": f"{watched.gain.value:.0f}",
+        "failing_px": _named(watched.pixels.found),
+        "outside_px": str(np.count_nonzero(conversion.outside)),
+        "saturated_px": str(conversion.saturated_px),
         "chip": watched.chip,
     }
 

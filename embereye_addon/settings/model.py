@@ -57,6 +57,21 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = True
 
 
+class Region(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns `left` to `right` and rows `top` to `bottom` of the 32x24 grid, both ends in it; 0, 0 is its first word.
+
+    `reflected_c` None: that of the device.
+    """
+
+    name: str
+    left: int
+    top: int
+    right: int
+    bottom: int
+    emissivity: float
+    reflected_c: float | None = None
+
+
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """One accepted PF device. The source id is `pf.<id>`; `identity` is what the device calls itself ('' = the id)."""
 
@@ -67,6 +82,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     dial: str = ""
     emissivity: float = 0.95
     reflected_c: float | None = None
+    regions: tuple[Region, ...] = ()
     adc1_role: str = "auto"
     adc2_role: str = "auto"
     adc3_role: str = "none"

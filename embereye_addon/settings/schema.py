@@ -12,6 +12,7 @@ from embereye_addon.settings.kinds import (
     address,
     chip,
     choice,
+    entries,
     flag,
     host,
     ident,
@@ -36,6 +37,23 @@ POINTS_MAX: Final = 256
 _ANALOG = choice("auto", "smoke", "gas", "flame", "none")
 _GAS = choice("co2", "co", "nh3", "alcohol", "acetone", "toluene")
 _DIRECTION = choice("auto", "rising", "falling")
+REGIONS_MAX: Final = 8
+"""Regions of one device."""
+REGION: Final = (
+    Key("name", REQUIRED, text(1, 32), "Name"),
+    Key("left", REQUIRED, whole(0, 31), "First column", "Columns count from 0, at the left of the thermal picture."),
+    Key("top", REQUIRED, whole(0, 23), "First row", "Rows count from 0, at the top of the thermal picture."),
+    Key("right", REQUIRED, whole(0, 31), "Last column"),
+    Key("bottom", REQUIRED, whole(0, 23), "Last row"),
+    Key("emissivity", REQUIRED, number(0.1, 1), "Emissivity", "Bare metal 0.1 to 0.4, oxidised 0.6 to 0.8."),
+    Key(
+        "reflected_c",
+        None,
+        or_none(number(-40, 300, "°C")),
+        "Reflected temperature",
+        "Empty: that of the whole device.",
+    ),
+)
 _LAN = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
 
 SECTIONS: Final = (
@@ -149,6 +167,15 @@ SECTIONS: Final = (
             Key(
                 "reflected_c", None, or_none(number(-40, 300, "°C")), "Reflected temperature", "Empty: from the device."
             ),
+            Key(
+                "regions",
+                [],
+                entries("regions", REGIONS_MAX),
+                "Regions",
+                "Rectangles of the thermal picture with an emissivity of their own.",
+                REGION,
+                REGIONS_MAX,
+            ),
             Key("adc1_role", "auto", _ANALOG, "Input ADC1"),
             Key("adc2_role", "auto", _ANALOG, "Input ADC2"),
             Key("adc3_role", "none", _ANALOG, "Input ADC3"),
@@ -215,21 +242,24 @@ def form() -> tuple[dict[str, object], ...]:
             "section": section.name,
             "label": section.label,
             "most": section.most,
-            "keys": [
-                {
-                    "key": key.name,
-                    "label": key.label,
-                    "about": key.about,
-                    "allowed": key.kind.words,
-                    "required": key.default is REQUIRED,
-                    "default": None if key.default is REQUIRED else key.default,
-                    **key.kind.form,
-                }
-                for key in section.keys
-            ],
+            "keys": [_field(key) for key in section.keys],
         }
         for section in SECTIONS
     )
+
+
+def _field(key: Key) -> dict[str, object]:
+    """One input of the form; a list of mappings has the inputs of an entry as `keys`."""
+    return {
+        "key": key.name,
+        "label": key.label,
+        "about": key.about,
+        "allowed": key.kind.words,
+        "required": key.default is REQUIRED,
+        "default": None if key.default is REQUIRED else key.default,
+        **key.kind.form,
+        **({"keys": [_field(each) for each in key.keys]} if key.keys else {}),
+    }
 
 
 def check(raw: object, path: str) -> Site:
@@ -268,6 +298,7 @@ def _cross(clean: _Row, given: Mapping[str, object], found: Findings) -> None:
     for i, camera in enumerate(lists["cameras"]):
         _credentials(camera, f"cameras[{i}]", found)
     _calibrations(lists, found)
+    _regions(lists["devices"], found)
     _doors(clean, found)
 
 
@@ -322,6 +353,17 @@ def _credentials(camera: _Row, where: str, found: Findings) -> None:
             camera[key] = inside
     if "url" in camera:
         camera["url"] = bare
+
+
+def _regions(devices: list[_Row], found: Findings) -> None:
+    """A rectangle ends where it begins or further right and down."""
+    for i, device in enumerate(devices):
+        regions = device.get("regions")
+        for k, region in enumerate(regions if isinstance(regions, list) else ()):
+            for first, last in (("left", "right"), ("top", "bottom")):
+                if region.get(last, 31) < region.get(first, 0):
+                    allowed = f"not below {first}, which is {region[first]}"
+                    found.wrong(f"devices[{i}].regions[{k}].{last}", region[last], allowed)
 
 
 def _doors(clean: _Row, found: Findings) -> None:

@@ -45,6 +45,7 @@ from embereye_addon.sources.pf.analog import Measure
 from embereye_addon.sources.pf.connection import Connection
 from embereye_addon.sources.pf.gateway import Gateway
 from embereye_addon.sources.pf.mlx90640 import Conversion
+from embereye_addon.sources.pf.pixels import WINDOW
 from embereye_addon.sources.pf.place import Cache, Connected, Place
 from embereye_addon.sources.pf.session import FrameSeen, SensorSeen, Uncalibrated
 from embereye_addon.thermal.cells import read
@@ -243,6 +244,45 @@ async def test_a_frame_that_cannot_be_judged_is_a_fault(tmp_path: Path, caplog: 
     assert not process.saying.urgent
 
 
+async def test_a_failing_pixel_is_left_out_of_what_is_judged_and_shown(tmp_path: Path) -> None:
+    """A pixel that went bad makes a hot spot with a warm neighbour; its neighbours are shown in its place."""
+    hub = Hub()
+    process = gateway(tmp_path, hub)
+    watched, rng = process.watched["pf.boiler"], np.random.default_rng(1)
+    async with listening(hub) as listener:
+        for step in range(2 * WINDOW):
+            words = rng.integers(-64, -56, 834).astype(np.int16)
+            words[330] = 900
+            to_c = (22.0 + 0.08 * (words[:768] + 60.0)).astype(np.float32).reshape(24, 32)
+            seen = FrameSeen(words.view(np.uint16), True, conversion(to_c=to_c), "", 1e9 + step, float(step))
+            process.on_event("pf.boiler", seen)
+        await until(lambda: len(listener.all(ThermalFrame)) == 2 * WINDOW)
+        assert listener.all(ThermalFrame)[0].replaced == ()
+        assert listener.all(ThermalFrame)[-1].replaced == (330,)
+        assert listener.all(HotSpots)[-1].max_c < 30.0
+    assert measured(Place(watched.device, 0.0), watched, 0.0)["failing_px"] == "10/10"
+
+
+async def test_what_is_beyond_the_makers_range_is_told_and_is_heat_all_the_same(tmp_path: Path) -> None:
+    """A fire of 600 °C is an alarm, and the device says that its figure is not exact."""
+    hub = Hub()
+    process = gateway(tmp_path, hub)
+    watched = process.watched["pf.boiler"]
+    hot = np.full((24, 32), 22.0, np.float32)
+    hot[10, 10:13] = 600.0
+    seen = conversion(to_c=hot, outside=hot > 300.0, saturated_px=2)
+    async with listening(hub) as listener:
+        for step in range(2):
+            process.on_event("pf.boiler", frame(float(step), seen))
+        await until(lambda: listener.all(ThermalFrame) and listener.all(HotSpots))
+        spots = listener.all(HotSpots)[-1]
+    assert (spots.outside_px, spots.saturated_px, spots.max_c) == (3, 2, 600.0)
+    assert Rule.FIXED_TEMPERATURE in spots.evidence[0].rules
+    assert listener.all(ThermalFrame)[-1].outside == (330, 331, 332)
+    words = measured(Place(watched.device, 0.0), watched, 0.0)
+    assert (words["outside_px"], words["saturated_px"]) == ("3", "2")
+
+
 def measure(**changes: object) -> Measure:
     """A gas input that is well."""
     made = Measure(
@@ -325,14 +365,22 @@ async def test_the_health_of_the_array_is_told_with_its_numbers(tmp_path: Path) 
         "supply_drift": "the supply went from 3.300 V to 3.200 V; allowed: 0.05 V",
         "chip_drift": "the chip went from 30.0 °C to 50.0 °C; allowed: 15 K",
         "gain_drift": "the gain went from 5770 to 6500 (+13 %); allowed: 10 %",
-        "dead_pixels": "5 pixels cannot be believed (2 by calibration, 2 stuck, 2 noisy); at most 4 are allowed;"
-        " row/column: 0/1, 1/1, 2/0, 2/1, 23/31",
+        "dead_pixels": "5 pixels cannot be believed (2 by calibration, 2 stuck, 2 noisy, 0 jumping); at most 4 are"
+        " allowed; row/column: 0/1, 1/1, 2/0, 2/1, 23/31",
         "frame_frozen": "the last 10 thermal frames are the same bit for bit",
         "dead_subpage": "one half of the pixels did not change over the last 6 thermal frames",
     }
     assert "frames_implausible" not in dict(faults(place, watched, 0.0))
     words = measured(place, watched, 0.125)
     assert (words["bad_px"], words["rejected_pct"], words["torn_k"]) == ("5", "12.5", "0.20")
+    assert words["failing_px"] == "0/1, 2/0, 2/1, 23/31"
+    watched.pixels.jumping = tuple(range(100, 106))
+    found = dict(faults(place, watched, 0.0))
+    assert "dead_pixels" not in found
+    assert found["pixels_unreliable"] == (
+        "10 pixels fail (2 stuck, 2 noisy, 6 jumping), more than the 8 that are left out, so every one is believed;"
+        " row/column: 0/1, 2/0, 2/1, 3/4, 3/5, 3/6, 3/7, 3/8"
+    )
     watched.learn_chip("021C5626618B")
     assert "gain_drift" in dict(faults(place, watched, 0.0))
     watched.learn_chip("021C56266AAA")

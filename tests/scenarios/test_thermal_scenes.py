@@ -1,12 +1,13 @@
 """What a thermal array makes of fires and of things that are none, from the scene to the zone's state."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from embereye_addon.demo.thermal_scenes import SCENES, Expected, Scene
+from embereye_addon.demo.thermal_scenes import SCENES, Broken, Expected, Scene
 from embereye_addon.demo.thermal_trial import DEVICE_S, Outcome, Panel, met, row, run, table
 from embereye_addon.fuse import thermal
 from embereye_addon.messages import ZoneState
@@ -45,6 +46,26 @@ def test_golden_table(rewrite_golden: bool) -> None:
 def states(cells: list[str]) -> tuple[str, ...]:
     """The states of a row without their times and rules, and whether they are as expected."""
     return cells[3].partition(" at ")[0], cells[4].partition(" at ")[0], cells[-1]
+
+
+@pytest.mark.parametrize("name", [scene.name for scene in SCENES])
+@pytest.mark.timeout(60)
+def test_no_pixel_of_a_scene_is_taken_for_a_failing_one(name: str) -> None:
+    """A fire that flickers is left out as a noisy pixel; only a pixel that really is one may be."""
+    scene, outcome, slow = came(name)
+    broken = scene.broken
+    noisy = {32 * broken.row + broken.column} if broken and broken.noise_counts else set()
+    assert outcome.failing == noisy
+    assert slow.failing <= noisy
+
+
+def test_a_flame_on_a_pixel_that_is_left_out_is_an_alarm_in_time() -> None:
+    """A pixel that fails must not hide a fire: its neighbours see the flame as well."""
+    dead = next(scene for scene in SCENES if scene.broken and not scene.broken.noise_counts)
+    noisy = replace(dead, broken=Broken(dead.broken.row, dead.broken.column, 400.0))  # type: ignore[union-attr]
+    outcome = run(noisy)
+    assert outcome.failing == {32 * 12 + 15}
+    assert met(noisy, outcome), outcome
 
 
 def test_the_library_is_whole() -> None:

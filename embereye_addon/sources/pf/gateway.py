@@ -288,8 +288,8 @@ class Gateway:
         device = place.device
         connection.session.commands.know(place.form)
         setup = Setup(
-            emissivity=device.emissivity,
-            reflected_c=device.reflected_c,
+            emissivity=place.surface.emissivity,
+            reflected_c=place.surface.reflected_c,
             max_frames_hz=self._settings.max_frames_hz,
             cached=self._cache.load(place.source),
             manner=place.manner,

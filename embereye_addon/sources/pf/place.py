@@ -10,6 +10,7 @@ from embereye_addon.settings.model import Device
 from embereye_addon.sources.link import Link
 from embereye_addon.sources.pf.commands import Manner
 from embereye_addon.sources.pf.connection import Connection
+from embereye_addon.sources.pf.regions import surface
 from embereye_addon.sources.pf.session import Event, Session
 
 
@@ -65,6 +66,7 @@ class Place:
     def __init__(self, device: Device, now_mono_s: float) -> None:
         self.device = device
         self.source = f"pf.{device.id}"
+        self.surface = surface(device)
         self.link = Link(now_mono_s)
         self.connection: Connection | None = None
         self.form = b""  # the start command that worked

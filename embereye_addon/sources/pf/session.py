@@ -42,8 +42,8 @@ NEWER_KEYS = frozenset({"BUTTON", "MQ_IN", "MPY_IN"})
 class Setup:
     """What the settings say about an accepted device, its last known EEPROM, uint16 [832], and its chip's number."""
 
-    emissivity: float = 0.95
-    reflected_c: float | None = None
+    emissivity: float | NDArray[np.float64] = 0.95
+    reflected_c: float | NDArray[np.float64] | None = None
     max_frames_hz: float = 16.0
     cached: NDArray[np.uint16] | None = None
     manner: Manner = STREAMS

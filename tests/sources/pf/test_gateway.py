@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from embereye_addon.demo.thermal import shipped_eeprom, shipped_frames
 from embereye_addon.errors import LinkError
 from embereye_addon.messages import LinkState
-from embereye_addon.settings.model import Pf
+from embereye_addon.settings.model import Pf, Region
 from embereye_addon.sources.pf.gateway import Gateway
+from embereye_addon.sources.pf.mlx90640 import Conversion, calibrate, convert
 from embereye_addon.sources.pf.place import Cache, Connected, Disconnected, GatewayEvent
 from embereye_addon.sources.pf.session import Calibrated, FrameSeen, Identified, Late, SensorSeen
 from tests.fakes.pf_client import PfClient, eeprom, frame, inputs
@@ -72,6 +73,26 @@ async def test_every_name_of_a_device_can_be_accepted(identity: str) -> None:
         await client.send(inputs())
         await until(lambda: "SensorSeen" in hearer.kinds("pf.dock"))
         assert "Calibrated" in hearer.kinds("pf.dock")
+
+
+async def test_the_regions_of_the_settings_are_in_force() -> None:
+    """A region that is set, shown, and changes nothing."""
+    hearer, metal = Hearer(), Region(name="pipe", left=0, top=0, right=3, bottom=3, emissivity=0.3)
+    shiny = msgspec.structs.replace(device("dock", "AB1234"), regions=(metal,))
+    async with running(hearer, shiny) as gateway, PfClient(gateway.port) as client:
+        await client.send(NAMED + eeprom(shipped_eeprom()) + inputs())
+        await until(lambda: "Connected" in hearer.kinds("pf.dock"))
+        await client.send(frame(ROOM))
+        await until(lambda: "FrameSeen" in hearer.kinds("pf.dock"))
+    seen = next(event for _, event in hearer.told if isinstance(event, FrameSeen))
+    calibration = calibrate(shipped_eeprom())
+    assert not isinstance(calibration, str)
+    plain = convert(calibration, ROOM)
+    assert isinstance(plain, Conversion)
+    assert seen.conversion is not None
+    other = seen.conversion.to_c != plain.to_c
+    assert other[:4, :4].all()
+    assert np.count_nonzero(other) == 16
 
 
 async def test_the_id_stands_for_the_address_too() -> None:

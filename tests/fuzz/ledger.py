@@ -120,6 +120,7 @@ class Ledger:
         for unit in gone:
             self.session.release(unit)
             assert unit.tag == ""
+            self.wish, self.orders = b"", 0  # whoever is told apart now is told anew
         self.gone += gone
         self.late.difference_update(gone)
         self.units = self.session.units

@@ -28,10 +28,10 @@ from embereye_addon.processes.pf_health import HEALTH_S, Watched, broken_of, fau
 from embereye_addon.processes.pf_saying import InputWindow, Saying, Told, cells_of, view
 from embereye_addon.settings.model import GasCalibration
 from embereye_addon.sources.pf.analog import Measure
+from embereye_addon.sources.pf.events import Calibrated, FrameSeen, SensorSeen, Uncalibrated
 from embereye_addon.sources.pf.gas import equivalent_ppm
 from embereye_addon.sources.pf.gateway import Gateway
 from embereye_addon.sources.pf.place import GatewayEvent, Place
-from embereye_addon.sources.pf.session import Calibrated, FrameSeen, SensorSeen, Uncalibrated
 from embereye_addon.thermal.history import DEVICE_BYTES, Recorder
 
 _log = logging.getLogger(__name__)
@@ -203,7 +203,7 @@ class PfGateway:
     def health(self, place: Place) -> SourceHealth:
         """One device's health, with the numbers that led to each fault."""
         source, watched = place.source, self.watched[place.source]
-        received, rejected, dropped = place.totals(place.session)
+        received, rejected, dropped = place.totals(place.unit)
         was_received, was_rejected = watched.counted
         watched.counted = (received, rejected)
         PF_PACKETS.labels(source).inc(max(0, received - was_received))

@@ -11,11 +11,12 @@ from embereye_addon.fuse import thermal
 from embereye_addon.messages import LinkState
 from embereye_addon.settings.model import Device, GasCalibration, Site, Zone
 from embereye_addon.sources.pf.analog import Inputs, Roles
+from embereye_addon.sources.pf.events import FrameSeen
 from embereye_addon.sources.pf.mlx90640 import Conversion
 from embereye_addon.sources.pf.pixels import HIDDEN_MAX, Drift, PixelWatch
 from embereye_addon.sources.pf.place import Cache, Place
 from embereye_addon.sources.pf.plausibility import GAIN_WORD
-from embereye_addon.sources.pf.session import PERIODS, FrameSeen
+from embereye_addon.sources.pf.unit import PERIODS
 
 HEALTH_S = 2.0
 SUPPLY_V = (3.0, 3.6)
@@ -146,18 +147,18 @@ def _damaged(rejected: float) -> Found:
 
 def _late(place: Place) -> Found:
     if place.link.state is LinkState.DEGRADED:
-        period_s = 0.0 if place.session is None else place.session.commands.interval_s
+        period_s = 0.0 if place.unit is None else place.unit.interval_s
         usual = f"; it speaks every {period_s:.1f} s as a rule" if period_s else ""
         yield "device_late", f"{place.link.why}{usual}"
 
 
 def _implausible(place: Place, watched: Watched) -> Found:
     """Frames dropped since the last look: a jump of supply, chip temperature or gain."""
-    session = place.session
-    count = 0 if session is None else session.plausibility.implausible
+    unit = place.unit
+    count = 0 if unit is None else unit.plausibility.implausible
     more, watched.implausible = count - watched.implausible, count
-    if session is not None and more > 0:
-        yield "frames_implausible", f"{more} frames of the last {HEALTH_S:.0f} s: {session.plausibility.why}"
+    if unit is not None and more > 0:
+        yield "frames_implausible", f"{more} frames of the last {HEALTH_S:.0f} s: {unit.plausibility.why}"
 
 
 def _drifted(watched: Watched) -> Found:
@@ -193,9 +194,9 @@ def _named(pixels: tuple[int, ...]) -> str:
 
 
 def _same(place: Place) -> Found:
-    if place.session is None:
+    if place.unit is None:
         return
-    frozen, half = place.session.plausibility.frozen_frames, place.session.plausibility.dead_half_frames
+    frozen, half = place.unit.plausibility.frozen_frames, place.unit.plausibility.dead_half_frames
     if frozen >= SAME_FRAMES:
         yield "frame_frozen", f"the last {frozen + 1} thermal frames are the same bit for bit"
     if half >= SAME_FRAMES:
@@ -205,7 +206,7 @@ def _same(place: Place) -> Found:
 def measured(place: Place, watched: Watched, rejected: float) -> dict[str, str]:
     """The numbers of a device's health, as words of its report; those of its array once it is calibrated."""
     conversion = watched.conversion
-    period_s = 0.0 if place.session is None else place.session.commands.interval_s
+    period_s = 0.0 if place.unit is None else place.unit.interval_s
     link = {"rejected_pct": f"{100 * rejected:.1f}"} | ({"interval_s": f"{period_s:.2f}"} if period_s else {})
     if conversion is None:
         return link
@@ -257,7 +258,7 @@ def unjudged(place: Place, watched: Watched) -> str:
         return "; ".join(watched.failed.values())
     if place.link.state not in (LinkState.ONLINE, LinkState.DEGRADED):
         return ""
-    period_s = 0.0 if place.session is None else place.session.commands.interval_s
+    period_s = 0.0 if place.unit is None else place.unit.interval_s
     late_s = time.monotonic() - max(watched.judged_s, place.link.since_mono_s)
     if late_s < max(JUDGE_LATE_S, PERIODS * period_s):
         return ""

@@ -42,12 +42,12 @@ from embereye_addon.processes.pf_health import (
 )
 from embereye_addon.settings.model import GasCalibration, Pf, Site
 from embereye_addon.sources.pf.analog import Measure
-from embereye_addon.sources.pf.connection import Connection
+from embereye_addon.sources.pf.connection import Connection, Seat
+from embereye_addon.sources.pf.events import FrameSeen, SensorSeen, Uncalibrated
 from embereye_addon.sources.pf.gateway import Gateway
 from embereye_addon.sources.pf.mlx90640 import Conversion
 from embereye_addon.sources.pf.pixels import WINDOW
 from embereye_addon.sources.pf.place import Cache, Connected, Place
-from embereye_addon.sources.pf.session import FrameSeen, SensorSeen, Uncalibrated
 from embereye_addon.thermal.cells import read
 from tests.fakes.cameras import until
 from tests.fakes.nats_server import free_port
@@ -347,8 +347,9 @@ async def test_the_health_of_the_array_is_told_with_its_numbers(tmp_path: Path) 
     place.link.seen(now_s)
     process.on_event("pf.boiler", frame(now_s, conversion()))
     assert faults(place, watched, 0.0) == []
-    place.connection = Connection(Gateway(Pf(), (), print, Cache(lambda _: None, lambda *_: None)), time.monotonic)
-    said = place.connection.session.plausibility
+    connection = Connection(Gateway(Pf(), (), print, Cache(lambda _: None, lambda *_: None)), time.monotonic)
+    place.seat = Seat(connection, connection.session.units[0])
+    said = place.seat.unit.plausibility
     said.implausible, said.why = 2, "the gain jumped from 5770 to 9000"
     said.frozen_frames, said.dead_half_frames = 9, 5
     for _ in range(60):

@@ -15,7 +15,10 @@ class Guest(Protocol):
     """What the door knows of a connection that is inside: its address, and the device it feeds or ''."""
 
     address: str
-    source: str
+
+    @property
+    def source(self) -> str:
+        """The device it feeds, or ''."""
 
 
 class Door:

@@ -13,10 +13,10 @@ from embereye_addon.demo.thermal import shipped_eeprom, shipped_frames
 from embereye_addon.errors import LinkError
 from embereye_addon.messages import LinkState
 from embereye_addon.settings.model import Pf, Region
+from embereye_addon.sources.pf.events import Calibrated, FrameSeen, Identified, Late, SensorSeen
 from embereye_addon.sources.pf.gateway import Gateway
 from embereye_addon.sources.pf.mlx90640 import Conversion, calibrate, convert
 from embereye_addon.sources.pf.place import Cache, Connected, Disconnected, GatewayEvent
-from embereye_addon.sources.pf.session import Calibrated, FrameSeen, Identified, Late, SensorSeen
 from tests.fakes.pf_client import PfClient, eeprom, frame, inputs
 from tests.sources.pf.gateways import Clock, Hearer, device, running, until
 
@@ -124,7 +124,7 @@ async def test_a_lost_connection_is_told_and_the_return_too(caplog: pytest.LogCa
                 await client.send(NAMED + inputs())
                 await until(lambda: gateway.places["pf.dock"].link.state is LinkState.ONLINE)
             await until(lambda: gateway.places["pf.dock"].link.state is LinkState.OFFLINE)
-            assert gateway.places["pf.dock"].session is None
+            assert gateway.places["pf.dock"].unit is None
         assert gateway.connections == 0
     assert hearer.kinds("pf.dock") == ["Connected", "Identified", "Disconnected"] * 2
     logged = [record.message for record in caplog.records if "Dock" in record.message]
@@ -199,7 +199,7 @@ async def test_a_failing_hearer_ends_no_connection(caplog: pytest.LogCaptureFixt
         PfClient(gateway.port) as client,
     ):
         await client.send(NAMED)
-        await until(lambda: gateway.places["pf.dock"].session)
+        await until(lambda: gateway.places["pf.dock"].unit)
         await client.send(inputs())
         await until(lambda: gateway.failures == 1)
         clock.now_s += 16
@@ -243,10 +243,10 @@ async def test_a_replaced_connection_is_closed_after_a_while() -> None:
         PfClient(gateway.port) as new,
     ):
         await old.send(NAMED)
-        await until(lambda: gateway.places["pf.dock"].session)
-        first = gateway.places["pf.dock"].session
+        await until(lambda: gateway.places["pf.dock"].unit)
+        first = gateway.places["pf.dock"].unit
         await new.send(NAMED)
-        await until(lambda: gateway.places["pf.dock"].session is not first)
+        await until(lambda: gateway.places["pf.dock"].unit is not first)
         clock.now_s += 11
         await asyncio.wait_for(old.closed.wait(), 8)
         assert gateway.connections == 1
@@ -288,7 +288,7 @@ async def test_silence_is_told_and_ends_with_the_next_packet() -> None:
         PfClient(gateway.port) as client,
     ):
         await client.send(NAMED)
-        await until(lambda: gateway.places["pf.dock"].session)
+        await until(lambda: gateway.places["pf.dock"].unit)
         link = gateway.places["pf.dock"].link
         clock.now_s += 15.5
         await until(lambda: link.state is LinkState.DEGRADED)
@@ -354,7 +354,7 @@ async def test_a_siren_is_told_at_once_and_after_a_reconnect() -> None:
     hearer = Hearer()
     async with running(hearer, device("dock", "127.0.0.1")) as gateway:
         async with PfClient(gateway.port) as client:
-            await until(lambda: gateway.places["pf.dock"].session)
+            await until(lambda: gateway.places["pf.dock"].unit)
             gateway.sound("pf.dock", on=True)
             await until(lambda: b"ALARM_ON" in client.heard)
         await until(lambda: not gateway.connections)

@@ -44,12 +44,17 @@ ABSOLUTE_ZERO_C = -273.15
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of the device's zone: fixed temperatures in °C, rates of rise in K/min."""
+    """The limits of the device's zone, fixed temperatures in °C, rates of rise in K/min; and which rules are in force.
+
+    A rule that is switched off asks for nothing by itself; its limits still say what the zone takes for usual.
+    """
 
     pre_c: float = 65.0
     alarm_c: float = 85.0
     rise_pre_k_min: float = 10.0
     rise_alarm_k_min: float = 20.0
+    fixed_rule: bool = True
+    rise_rule: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,8 @@ def _rules(
     held: frozenset[Rule], temps: NDArray[np.float32], hot: NDArray[np.bool_], limits: Limits, over: int
 ) -> frozenset[Rule]:
     """The fixed-temperature rules with hysteresis; alarm needs two consecutive full frames."""
+    if not limits.fixed_rule:
+        return frozenset()
     rules = set()
     if _pair_above(temps, hot, limits.pre_c - HYSTERESIS_K * (Rule.FIXED_TEMPERATURE_PRE in held)):
         rules.add(Rule.FIXED_TEMPERATURE_PRE)
@@ -156,6 +163,8 @@ def _rules(
 
 def _rise_rules(held: frozenset[Rule], found: tuple[Track, ...], median_c: float, limits: Limits) -> frozenset[Rule]:
     """The rate-of-rise rules: sustained over 30 s, at least 15 K above the scene's median; a fifth of hysteresis."""
+    if not limits.rise_rule:
+        return frozenset()
     rises = [track.trend.rise_k_min for track in found if track.spot.peak_c - median_c >= RISE_ABOVE_MEDIAN_K]
     fastest = max(rises, default=0.0)
     limit_of = {Rule.RATE_OF_RISE_PRE: limits.rise_pre_k_min, Rule.RATE_OF_RISE: limits.rise_alarm_k_min}

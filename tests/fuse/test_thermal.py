@@ -157,6 +157,24 @@ def test_the_zones_own_limits_count() -> None:
         assert look.evidence.rules == ()
 
 
+def test_the_fixed_rule_can_be_switched_off() -> None:
+    """Where hot things are usual and no limit fits, heat alone must ask for nothing."""
+    heat, off = Heat(), Limits(fixed_rule=False)
+    for number in range(3):
+        heat, look = thermal.look(heat, pair(120.0), GOOD, "pf.a.thermal", off, number)
+        assert (look.evidence.rules, look.clusters[0].peak_c) == ((), 120.0)
+
+
+def test_the_rise_rule_can_be_switched_off() -> None:
+    """The rise is still evidence, and the fixed rule still holds."""
+    heat, off, claimed = Heat(), Limits(rise_rule=False), 0.0
+    for number in range(90):
+        heat, look = thermal.look(heat, pair(38.0 + 25.0 * number / 120), GOOD, "pf.a.thermal", off, number * 0.5)
+        assert look.evidence.rules == ()
+        claimed = max(claimed, look.evidence.cap_nats)
+    assert claimed == GROWING_CAP_NATS
+
+
 @pytest.mark.parametrize(
     ("k_min", "rules", "most_nats"),
     [

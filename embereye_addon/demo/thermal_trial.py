@@ -2,7 +2,7 @@
 
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,14 +115,26 @@ class _Eye:
         return self._pixels.hide(conversion)
 
 
-def run(scene: Scene, period_s: float | None = None) -> Outcome:
-    """The whole story of a scene, at its own frame interval or another one."""
-    eye, panel, heat, hottest_c = _Eye(scene), Panel(), thermal.Heat(), -KELVIN
+def watch(scene: Scene, period_s: float | None = None) -> Iterator[tuple[float, thermal.Heat, thermal.Look]]:
+    """Every look at a scene with its time (s) and what is remembered after it, at its own frame interval or another."""
+    eye, heat = _Eye(scene), thermal.Heat()
     every_s = period_s or scene.period_s
     for number in range(int(scene.until_s / every_s) + 1):
         at_s = number * every_s
         seen = eye.frame(at_s)
         heat, judged = thermal.look(heat, seen.to_c, seen.replaced, POINT, scene.limits, at_s)
+        yield at_s, heat, judged
+
+
+def run(scene: Scene, period_s: float | None = None) -> Outcome:
+    """The whole story of a scene, at its own frame interval or another one."""
+    return told(scene, ((at_s, judged) for at_s, _, judged in watch(scene, period_s)))
+
+
+def told(scene: Scene, looks: Iterable[tuple[float, thermal.Look]]) -> Outcome:
+    """What a zone makes of looks at a scene."""
+    panel, hottest_c = Panel(), -KELVIN
+    for at_s, judged in looks:
         hottest_c = max(hottest_c, judged.max_c)
         panel.hear(judged, at_s)
     first = {state: at_s - scene.from_s for state, at_s in panel.first_s.items()}

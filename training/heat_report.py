@@ -141,10 +141,14 @@ def _others(found: list[Case]) -> list[str]:
             here = [case for case in kinds[kind] if case.looks.period_s == period_s]
             hours = sum(case.looks.drawn.scene.until_s for case in here) / 3600.0
             alarms = sum(case.outcome.alarm_s is not None for case in here)
-            pres = sum(case.outcome.state is ZoneState.PRE_ALARM for case in here)
+            ruled = sum(case.outcome.alarm_s is not None and "test" not in case.outcome.rule for case in here)
+            pre_alarms = sum(case.outcome.state is ZoneState.PRE_ALARM for case in here)
             many = kind.startswith("**")
-            cells += [rate(alarms, hours) if many else str(alarms), rate(pres, hours) if many else str(pres)]
-            cells[-2] += f" in {hours:.1f} h"
+            cells += [
+                rate(alarms, hours) if many else str(alarms),
+                rate(pre_alarms, hours) if many else str(pre_alarms),
+            ]
+            cells[-2] += f" in {hours:.1f} h" + f", {ruled} by a hard rule" * bool(ruled)
         lines.append(f"| {kind} | " + " | ".join(cells) + " |")
     return lines
 
@@ -155,9 +159,9 @@ def section(fitted: int, held: Rows, found: list[Case]) -> str:
     quiet = " | ".join(f"{what}, {NAMES[p]}" for p in PERIODS_S for what in ("alarms", "pre-alarms"))
     fires = [case for case in found if case.looks.drawn.fire]
     others = [case for case in found if not case.looks.drawn.fire]
-    burning, quiet = (count // len(PERIODS_S) for count in held.scenes)
+    burning, calm = (count // len(PERIODS_S) for count in held.scenes)
     told_of = (
-        f"Fitted on {fitted // len(PERIODS_S)} scenes, half of them fires; measured on {burning} fires and {quiet}"
+        f"Fitted on {fitted // len(PERIODS_S)} scenes, half of them fires; measured on {burning} fires and {calm}"
         f" other scenes that played no part in it, each at two frame intervals. A look without a hot spot is worth"
         f" {silence(held):.2f} nats by this measure; {thermal.QUIET_NATS} are claimed."
     )
@@ -171,6 +175,8 @@ def section(fitted: int, held: Rows, found: list[Case]) -> str:
         *(
             f"| {one.claimed_nats:.2f} | {one.true_nats:.2f} | {one.low_nats:.2f} to {one.high_nats:.2f} |"
             f" {one.fires} | {one.others} |"
+            if one.others
+            else f"| {one.claimed_nats:.2f} | cannot be told | | {one.fires} | 0 |"
             for one in reliability(held)
         ),
         "",
@@ -204,7 +210,7 @@ def plot(bins: list[Bin]) -> str:
     ]
     parts += [f'<text x="{x(n)}" y="418" text-anchor="middle">{n}</text>' for n in range(-1, 6)]
     parts += [f'<text x="50" y="{y(n) + 4}" text-anchor="end">{n}</text>' for n in range(-1, 9)]
-    for one in bins:
+    for one in (one for one in bins if one.others):
         here = x(one.claimed_nats)
         parts.append(
             f'<path d="M{here:.1f} {y(one.low_nats):.1f}V{y(one.high_nats):.1f}" stroke="#c33" stroke-width="2"/>'

@@ -230,7 +230,7 @@ def _warm_body(dice: Dice) -> Story:
 
 
 def _hot_and_people(dice: Dice) -> Story:
-    """People walk to and fro before something that is hot and stays so."""
+    """People walk back and forth before something that is hot and stays so."""
     hot, people = _warm_body(dice), _people(dice)
     return Story(_both(hot.patches, people.patches), 360.0)
 
@@ -271,7 +271,7 @@ def _kettle(dice: Dice) -> Story:
 
 
 def _cooking(dice: Dice) -> Story:
-    """A pan warms to 120 to 200 °C, is stirred and steams, cools on the stove."""
+    """A pan warms to 120 to 200 °C, is stirred, gives off steam, cools on the stove."""
     place, k_min, to_c = dice.place(1.2, 4.0), dice.log(10.0, 35.0), dice.even(120.0, 200.0)
     across_m, stirs_hz, off_s = dice.even(0.14, 0.32), dice.even(0.1, 0.5), dice.even(300.0, 420.0)
 

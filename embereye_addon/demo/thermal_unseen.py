@@ -92,7 +92,7 @@ def _fan_heater(at_s: float) -> Iterator[Patch]:
 
 
 def _ironing(at_s: float) -> Iterator[Patch]:
-    """Somebody irons at 2 m: the iron's flank at 62 °C goes to and fro, a strip of cloth stays warm at 45 °C."""
+    """Somebody irons at 2 m: the iron's flank at 62 °C goes back and forth, a strip of cloth stays warm at 45 °C."""
     place = Place(13.0, 16.0, 2.0)
     yield from person(place, at_s)
     yield Patch(17.6, 16.0, 0.1, 0.6, 2.0, 40.0 + 3.0 * math.sin(0.3 * at_s), 0.95)
@@ -153,7 +153,15 @@ UNSEEN = (
         "rubbish bag at 6 m, -5 °C", _A, _bag_in_the_cold, 220.0, 60.0, 75.0, room_c=lambda s: -5.0 + 0.2 * s / 3600.0
     ),
     Scene("sofa smouldering at 4 m", _A, _sofa, 1200.0, 60.0, 900.0),
-    Scene("battery of a scooter at 2 m", _A, _battery, 600.0, 60.0, 445.0),
+    Scene(
+        "battery of a scooter at 2 m",
+        _A,
+        _battery,
+        600.0,
+        60.0,
+        445.0,
+        open_slow="two full frames after the jet of flame at 438 s end at 447 s",
+    ),
     Scene("glowing cable, 8 K/min to 230 °C", _P, _cable_tray, 1800.0, 60.0, 1500.0),
     Scene("forgotten iron at 2.5 m", _A, _forgotten_iron, 540.0, 60.0, 380.0),
     Scene("basket behind somebody sitting", _A, _behind_somebody, 200.0, 60.0, 60.0),
@@ -163,7 +171,14 @@ UNSEEN = (
     Scene("ironing at 2 m", _M, _ironing, 300.0),
     Scene("wood stove lit (boiler room)", _M, _stove_lit, 1200.0, limits=BOILER_ROOM),
     Scene("dishwasher opened at 70 °C (kitchen)", _M, _dishwasher, 300.0, limits=KITCHEN),
-    Scene("toaster at 1.5 m (kitchen)", _M, _toaster, 300.0, limits=KITCHEN),
+    Scene(
+        "toaster at 1.5 m (kitchen)",
+        _M,
+        _toaster,
+        300.0,
+        limits=KITCHEN,
+        open_fast="its wires glow within 15 s, and half a minute later the rise rule counts 60 K/min",
+    ),
     Scene("van parks and soaks through (garage, 8 °C)", _M, _van_parks, 700.0, room_c=lambda _s: 8.0),
     Scene("meeting with coffee and a projector", _N, _meeting, 400.0),
 )

@@ -151,7 +151,7 @@ def trends(samples: Sequence[NDArray[np.float64]]) -> tuple[Trend, ...]:
     alike: dict[bytes, list[int]] = {}
     for place, each in enumerate(samples):
         alike.setdefault(_alike(each), []).append(place)
-    found = {}
+    found = dict[int, Trend]()
     for places in alike.values():
         found.update(zip(places, _trends(np.stack([samples[place] for place in places])), strict=True))
     return tuple(found[place] for place in range(len(samples)))

@@ -74,7 +74,13 @@ def test_kept_looks_say_what_the_product_says(tmp_path: Path) -> None:
     assert rows.fire.any()
     text = heat_report.section(len(looks), rows, heat_report.cases(looks))
     assert "| flame | 1 of 1" in text
-    assert heat_report.plot(heat_report.reliability(rows)).count("<circle") >= 1
+    assert "| cannot be told |" in text
+
+
+def test_what_cannot_be_told_is_not_drawn() -> None:
+    """A claim that no other scene made proves nothing of how often one would."""
+    bins = [heat_report.Bin(1.0, 1.2, 0.8, 1.5, 3, 4), heat_report.Bin(3.0, 4.0, 3.0, 5.0, 2, 0)]
+    assert heat_report.plot(bins).count("<circle") == 1
 
 
 def test_limits_of_shares_and_rates() -> None:

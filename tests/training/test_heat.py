@@ -7,7 +7,7 @@ import pytest
 
 from embereye_addon.demo.thermal_trial import run
 from embereye_addon.fuse import heat_table
-from training import heat_fit, heat_looks, heat_report, heat_scenes
+from training import heat_fires, heat_fit, heat_looks, heat_quiet, heat_report, heat_scenes
 
 
 def test_a_seed_is_one_scene_for_ever() -> None:
@@ -23,7 +23,7 @@ def test_a_seed_is_one_scene_for_ever() -> None:
 def test_every_kind_is_drawn() -> None:
     """A run of seeds holds every kind of fire and of anything else."""
     kinds = {heat_scenes.draw(seed).kind for seed in range(60)}
-    assert kinds == {*heat_scenes.FIRES, *heat_scenes.QUIET}
+    assert kinds == {*heat_fires.FIRES, *heat_quiet.QUIET}
 
 
 def drawn(fires: int, others: int) -> heat_fit.Rows:

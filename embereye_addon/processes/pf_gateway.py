@@ -139,7 +139,7 @@ class PfGateway:
 
     def on_measure(self, source: str, measure: Measure, sensor: SensorSeen) -> None:
         """One input: what claims anything is said at once, what rests once a window at most."""
-        evidence = judge(source, measure)
+        evidence = judge(source, measure, hard=self.watched[source].hard_inputs)
         calibration = self.watched[source].gases.get(measure.channel)
         window = self.told[source].windows.setdefault(measure.channel, InputWindow())
         said, urgent = window.take(measure, evidence, sensor.mono_s, self.child.site.pf.window_ms / 1000.0)
@@ -234,16 +234,15 @@ def shown_ppm(measure: Measure, calibration: GasCalibration) -> float | None:
     return None if ppm is None else round(ppm, 1)
 
 
-def judge(source: str, measure: Measure) -> tuple[Evidence, ...]:
-    """Evidence of one input."""
+def judge(source: str, measure: Measure, *, hard: bool) -> tuple[Evidence, ...]:
+    """Evidence of one input; `hard` says whether its zone's rule for inputs is in force."""
     if measure.digital:
         if measure.role != "flame" or measure.stuck:
             return ()
-        return judging.judge_digital(f"{source}.{measure.channel}", on=measure.raw > 0)
+        return judging.judge_digital(f"{source}.{measure.channel}", on=measure.raw > 0, hard=hard)
     usable = not (measure.warming_up or measure.stuck or measure.out_of_range)
-    return judging.judge(
-        f"{source}.{measure.channel}", measure.role, measure.change_sigma, measure.change_pct, usable=usable
-    )
+    change = (measure.change_sigma, measure.change_pct)
+    return judging.judge(f"{source}.{measure.channel}", measure.role, *change, usable=usable, hard=hard)
 
 
 async def main(child: Child) -> None:

@@ -46,6 +46,7 @@ class Watched:
     device: Device
     limits: thermal.Limits
     inputs: Inputs
+    hard_inputs: bool = True
     heat: thermal.Heat = field(default_factory=thermal.Heat)
     uncalibrated: str = "no calibration has been read from the device yet"
     linear: int = 0
@@ -89,15 +90,28 @@ class Watched:
         return tuple(sorted(self.broken | {*self.pixels.found}))
 
 
+def limits_of(zone: Zone) -> thermal.Limits:
+    """The zone's own limits of heat, and which of its rules are in force."""
+    return thermal.Limits(
+        zone.fixed_pre_c,
+        zone.fixed_alarm_c,
+        zone.rise_pre_k_min,
+        zone.rise_alarm_k_min,
+        fixed_rule=zone.fixed_rule,
+        rise_rule=zone.rise_rule,
+    )
+
+
 def watch(device: Device, zones: tuple[Zone, ...], first_chip: str = "") -> Watched:
     """Begin with one device of the settings, whose first chip is known or not."""
     zone = next((zone for zone in zones if zone.id == device.zone), None)
-    limits = thermal.Limits(zone.fixed_pre_c, zone.fixed_alarm_c) if zone else thermal.Limits()
+    limits = limits_of(zone) if zone else thermal.Limits()
     roles = Roles(device.adc1_role, device.adc2_role, device.adc3_role, device.digital_role)
     ways = {"ADC1": device.adc1_direction, "ADC2": device.adc2_direction, "ADC3": device.adc3_direction}
     directions = {key: DIRECTIONS[way] for key, way in ways.items() if way in DIRECTIONS}
     inputs = Inputs(roles, float(device.warm_up_s), directions)
-    return Watched(device, limits, inputs, expected_chip=device.sensor_id or first_chip)
+    hard_inputs = zone is None or zone.input_rule
+    return Watched(device, limits, inputs, expected_chip=device.sensor_id or first_chip, hard_inputs=hard_inputs)
 
 
 def watch_all(site: Site, kept: Cache) -> dict[str, Watched]:

@@ -117,13 +117,18 @@ class GasCalibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
-    """One area. `fixed_pre_c` and `fixed_alarm_c` are the fixed-temperature limits in °C."""
+    """One area: limits of temperature (°C) and of its rise (K/min), and which of the hard rules are in force."""
 
     id: str
     name: str
     sensitivity: str = "normal"
     fixed_pre_c: float = 65.0
     fixed_alarm_c: float = 85.0
+    rise_pre_k_min: float = 10.0
+    rise_alarm_k_min: float = 20.0
+    fixed_rule: bool = True
+    rise_rule: bool = True
+    input_rule: bool = True
     clear_s: int = 30
 
 

@@ -134,6 +134,11 @@ SECTIONS: Final = (
             Key("sensitivity", "normal", choice("low", "normal", "high"), "Sensitivity"),
             Key("fixed_pre_c", 65.0, number(40, 290, "°C"), "Pre-alarm temperature", "Raise it for kitchens."),
             Key("fixed_alarm_c", 85.0, number(45, 300, "°C"), "Alarm temperature", "Above the pre-alarm's."),
+            Key("rise_pre_k_min", 10.0, number(2, 200, "K/min"), "Pre-alarm rise", "Raise it where things are heated."),
+            Key("rise_alarm_k_min", 20.0, number(3, 300, "K/min"), "Alarm rise", "Above the pre-alarm's."),
+            Key("fixed_rule", True, flag(), "Temperature rule", "Off: heat counts as evidence only."),
+            Key("rise_rule", True, flag(), "Rise rule", "Off: a rise counts as evidence only."),
+            Key("input_rule", True, flag(), "Input rule", "Off: flame and gas inputs count as evidence only."),
             Key("clear_s", 30, whole(5, 3600, "s"), "Clear after", "How long a pre-alarm outlasts its evidence."),
         ),
         most=256,
@@ -292,9 +297,10 @@ def _cross(clean: _Row, given: Mapping[str, object], found: Findings) -> None:
     _unique([{"identity": name} for name in named], "devices", "identity", found)
     _zones(lists, given.get("zones"), found)
     for i, zone in enumerate(lists["zones"]):
-        pre, alarm = zone.get("fixed_pre_c", 0.0), zone.get("fixed_alarm_c", 1e9)
-        if pre >= alarm:
-            found.wrong(f"zones[{i}].fixed_pre_c", pre, f"below fixed_alarm_c, which is {alarm:g}")
+        for pre, alarm in (("fixed_pre_c", "fixed_alarm_c"), ("rise_pre_k_min", "rise_alarm_k_min")):
+            low, high = zone.get(pre, 0.0), zone.get(alarm, 1e9)
+            if low >= high:
+                found.wrong(f"zones[{i}].{pre}", low, f"below {alarm}, which is {high:g}")
     for i, camera in enumerate(lists["cameras"]):
         _credentials(camera, f"cameras[{i}]", found)
     _calibrations(lists, found)

@@ -40,7 +40,7 @@ from embereye_addon.processes.pf_health import (
     watch,
     watch_all,
 )
-from embereye_addon.settings.model import GasCalibration, Pf, Site
+from embereye_addon.settings.model import Device, GasCalibration, Pf, Site, Zone
 from embereye_addon.sources.pf.analog import Measure
 from embereye_addon.sources.pf.connection import Connection, Seat
 from embereye_addon.sources.pf.events import FrameSeen, SensorSeen, Uncalibrated
@@ -305,15 +305,27 @@ def measure(**changes: object) -> Measure:
 def test_inputs_are_judged_by_their_role() -> None:
     """A flame input that is stuck or of no role says nothing, and neither does a gas sensor that warms up."""
     flame = measure(channel="dio", role="flame", digital=True, raw=1.0)
-    assert judge("pf.a", flame) == judge_digital("pf.a.dio", on=True)
-    assert judge("pf.a", replace(flame, stuck=True)) == ()
-    assert judge("pf.a", replace(flame, role="none")) == ()
+    assert judge("pf.a", flame, hard=True) == judge_digital("pf.a.dio", on=True)
+    assert judge("pf.a", replace(flame, stuck=True), hard=True) == ()
+    assert judge("pf.a", replace(flame, role="none"), hard=True) == ()
     risen = measure(change_sigma=50.0, change_pct=300.0)
-    (piece,) = judge("pf.a", risen)
+    (piece,) = judge("pf.a", risen, hard=True)
     assert piece.point == "pf.a.adc1"
     assert piece.llr_nats > 0.0
     for part in ("warming_up", "stuck", "out_of_range"):
-        assert not [found for found in judge("pf.a", measure(change_sigma=50.0, **{part: True})) if found.llr_nats > 0]
+        told = judge("pf.a", measure(change_sigma=50.0, **{part: True}), hard=True)
+        assert not [found for found in told if found.llr_nats > 0]
+
+
+def test_a_zones_limits_and_switches_reach_its_devices() -> None:
+    """A kitchen that raised its limits, or switched a rule off, must be judged by that."""
+    kitchen = Zone(id="kitchen", name="Kitchen", rise_pre_k_min=15.0, fixed_rule=False, input_rule=False)
+    watched = watch(Device(id="a", name="A", zone="kitchen"), (kitchen,))
+    assert (watched.limits.rise_pre_k_min, watched.limits.rise_alarm_k_min) == (15.0, 20.0)
+    assert (watched.limits.fixed_rule, watched.limits.rise_rule, watched.hard_inputs) == (False, True, False)
+    flame = measure(channel="dio", role="flame", digital=True, raw=1.0)
+    (piece,) = judge("pf.a", flame, hard=watched.hard_inputs)
+    assert (piece.rules, piece.llr_nats) == ((), 2.0)
 
 
 async def test_ppm_is_told_of_a_calibrated_input_and_decides_nothing(tmp_path: Path) -> None:

@@ -135,6 +135,10 @@ def test_every_mistake_is_named_at_once_with_its_place() -> None:
         ({"cameras": [CAMERA]}, "cameras[0].zone: there is no zone 'hall'; there are no zones yet"),
         ({"zones": [ZONE | {"id": "kitchen"}], "devices": [DEVICE]}, "there is no zone 'hall'; the zones are kitchen"),
         ({"zones": [ZONE | {"fixed_pre_c": 85.0}]}, "zones[0].fixed_pre_c: 85.0 is not accepted; allowed: below fixed"),
+        (
+            {"zones": [ZONE | {"rise_pre_k_min": 20}]},
+            "zones[0].rise_pre_k_min: 20.0 is not accepted; allowed: below rise",
+        ),
         ({"web": {"port": 9001}}, "pf.port: 9001 is not accepted; allowed: another port than web.port"),
         ({"mqtt": {"ca_file": "/ssl/ca.pem"}}, "mqtt.ca_file: is given, but mqtt.tls is off"),
     ],

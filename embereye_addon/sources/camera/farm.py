@@ -164,8 +164,9 @@ class Farm:
     @staticmethod
     def _wanted(watched: Watched, arrived: Arrived) -> bool:
         watched.received += 1
-        packet, codec = arrived.packet, watched.probe.codec
-        needed = arrived.key or is_reference(codec, bytes(memoryview(packet)[:HEAD_BYTES]))
+        packet, facts = arrived.packet, watched.probe.facts
+        needed = arrived.key or (facts is not None and not facts.spare)  # a camera that sends none begins with none
+        needed = needed or is_reference(watched.probe.codec, bytes(memoryview(packet)[:HEAD_BYTES]))
         watched.probe.take(packet.size, arrived.key, needed, packet.pts, arrived.mono_s)
         if watched.waiting >= WAITING_MAX or is_late(watched, arrived.mono_s):
             watched.skip_to_key = True
@@ -241,7 +242,8 @@ class Farm:
         newest = found[-1]
         key = bool(newest.frame.key_frame)
         look = Look(newest.frame, watched.number + len(found), newest.at, newest.mono_s, newest.filtered)
-        if (watched.waiting == 0 or key) and watched.smear.spoiled(look.planes(), key):
+        doubtful = not watched.decoder.vouches and (watched.waiting == 0 or key)
+        if doubtful and watched.smear.spoiled(look.planes(), key):
             watched.decoder.lose()
             watched.rejected += len(found)
             return

@@ -124,7 +124,11 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HotSpots(Message, frozen=True, kw_only=True):
-    """One PF device's look; also when empty. Temperatures are of this frame, rise by regression."""
+    """One PF device's look; also when empty. Temperatures are of this frame, rise by regression.
+
+    `outside_px` pixels read beyond what the array's maker vouches for (-40 to 300 °C): not to be trusted to the degree.
+    `saturated_px` of them are at the end of their scale, and what they see is hotter or colder still.
+    """
 
     node: SourceId
     max_c: float
@@ -132,23 +136,32 @@ class HotSpots(Message, frozen=True, kw_only=True):
     clusters: Annotated[tuple[Cluster, ...], Meta(max_length=16)] = ()
     evidence: Annotated[tuple[Evidence, ...], Meta(max_length=4)] = ()
     decide_ms: float = 0.0
+    outside_px: Annotated[int, Meta(ge=0, le=768)] = 0
+    saturated_px: Annotated[int, Meta(ge=0, le=768)] = 0
 
 
 class ThermalFrame(Message, frozen=True, kw_only=True):
-    """24x32 int16 centi-degrees as `thermal.cells` packs them by `coding`; only once calibrated; for viewers."""
+    """24x32 int16 centi-degrees as `thermal.cells` packs them by `coding`; only once calibrated; for viewers.
+
+    Flat indices: `replaced` pixels show their neighbours, `outside` ones read beyond the maker's range. The cells end
+    at 327.67 °C; the true maximum is in `HotSpots`.
+    """
 
     cells: Annotated[bytes, Meta(max_length=4096)]
     ambient_c: float
     supply_v: float
     replaced: Annotated[tuple[int, ...], Meta(max_length=768)] = ()
     coding: Annotated[str, Meta(max_length=16)] = "zlib"
+    outside: Annotated[tuple[int, ...], Meta(max_length=768)] = ()
 
 
 class Reading(Message, frozen=True, kw_only=True):
     """One analog or digital input of a PF device, with its learned baseline and its change in sigmas.
 
     `raw` and all that is judged are of the newest reading; `mean`, `low`, `high` of all `count` since the last message.
-    `slope_per_min` is the trend of the last two minutes in counts a minute, positive towards alarm.
+    `slope_per_min` is the trend of the last two minutes in counts a minute, positive towards alarm. `sigma` is the
+    learned spread in counts; `change_pct` the change in percent of the range. `ppm` is an equivalent of `gas`, only of
+    an input that an installer calibrated, for people and never for a decision.
     """
 
     channel: Annotated[str, Meta(max_length=64)]
@@ -164,6 +177,11 @@ class Reading(Message, frozen=True, kw_only=True):
     high: float = 0.0
     count: int = 0
     slope_per_min: float = 0.0
+    sigma: float = 0.0
+    change_pct: float = 0.0
+    out_of_range: bool = False
+    ppm: float | None = None
+    gas: Annotated[str, Meta(max_length=16)] = ""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):

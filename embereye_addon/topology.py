@@ -77,7 +77,7 @@ PROCESSES = (
         "embereye_addon.processes.pf_gateway",
         says=("hot_spots", "thermal_frame", "reading", "source_health", "pending_devices", "process_health"),
         hears=(),
-        reads=("pf", "devices", "zones"),
+        reads=("pf", "devices", "zones", "calibrations"),
     ),
     Process(
         "detector",
@@ -107,7 +107,7 @@ PROCESSES = (
             "reading",
             "source_health",
         ),
-        reads=("name", "mqtt", "zones", "cameras", "devices"),
+        reads=("name", "mqtt", "zones", "cameras", "devices", "calibrations"),
     ),
     Process(
         "web",

@@ -71,6 +71,8 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         clusters=(CLUSTER,),
         evidence=(EVIDENCE,),
         decide_ms=1.5,
+        outside_px=3,
+        saturated_px=1,
     ),
     _made(
         m.ThermalFrame,
@@ -80,6 +82,7 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         supply_v=3.25,
         replaced=(3, 767),
         coding="zlib-xy",
+        outside=(4, 5),
     ),
     _made(
         m.Reading,
@@ -97,6 +100,11 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         high=1240.5,
         count=7,
         slope_per_min=12.5,
+        sigma=6.5,
+        change_pct=0.75,
+        out_of_range=True,
+        ppm=412.5,
+        gas="co2",
     ),
     _made(
         m.SourceHealth,

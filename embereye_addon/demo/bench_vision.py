@@ -27,7 +27,7 @@ from embereye_addon import __version__
 from embereye_addon.demo import bench_drawing
 from embereye_addon.demo.bench_plain import Plain
 from embereye_addon.demo.bench_shard import Found, Watching
-from embereye_addon.demo.bench_streams import FIRE_S, Streams, name
+from embereye_addon.demo.bench_streams import Streams, name
 from embereye_addon.demo.figures import quantiles
 from embereye_addon.observe.clock import utc_s
 
@@ -37,7 +37,6 @@ ANSWER_S = 600.0
 """Rendering the clips the first time takes minutes."""
 CAMERAS_A_LOADER = 50
 FIRE_EVERY_S = 3.0
-SEEN_WITHIN_S = FIRE_S + 3.0
 
 
 @dataclass(slots=True)
@@ -207,7 +206,7 @@ def events(found: Part) -> dict[str, Any]:
     false: set[str] = set()
     for source, at_s in sorted((fire for one in found.after for fire in one.fires), key=lambda fire: fire[1]):
         since_s = at_s - found.staged.get(source, float("inf"))
-        if 0.0 <= since_s <= SEEN_WITHIN_S:
+        if since_s >= 0.0:
             seen.setdefault(source, round(since_s, 2))
         elif source not in found.staged:
             false.add(source)
@@ -225,7 +224,7 @@ async def subject(given: argparse.Namespace, load: Load, path: Path) -> dict[str
     sources = list(load.urls)
     async with contextlib.AsyncExitStack() as stack:
         workers = []
-        spread_s = max(4.0, 0.06 * len(sources))
+        spread_s = max(1.0, 0.1 * len(sources))
         for number in range(given.shards):
             mine = {source: load.urls[source] for source in sources[number :: given.shards]}
             order = Watching(urls=mine, spread_s=spread_s, seed=number, looks=given.looks)
@@ -234,7 +233,7 @@ async def subject(given: argparse.Namespace, load: Load, path: Path) -> dict[str
         empty = [float(one.first["empty_mib"]) for one in workers]
         quiet = figures_of(await part(load, workers, given.seconds), empty)
         fires = min(given.fires, len(sources))
-        burning = figures_of(await part(load, workers, fires * FIRE_EVERY_S + SEEN_WITHIN_S, fires), empty)
+        burning = figures_of(await part(load, workers, fires * FIRE_EVERY_S + given.within, fires), empty)
         return {"shards": given.shards, "quiet": quiet, "fires": burning}
 
 
@@ -247,7 +246,7 @@ async def plain(given: argparse.Namespace, load: Load, path: Path, ffmpeg: str) 
         empty = [float(one.first["empty_mib"])]
         quiet = figures_of(await part(load, [one], given.plain_seconds), empty)
         fires = min(given.fires, len(load.urls))
-        burning = figures_of(await part(load, [one], fires * FIRE_EVERY_S + SEEN_WITHIN_S, fires), empty)
+        burning = figures_of(await part(load, [one], fires * FIRE_EVERY_S + given.within, fires), empty)
         return {"quiet": quiet, "fires": burning}
 
 
@@ -284,6 +283,9 @@ def parsed(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--settle", type=float, default=15.0)
     parser.add_argument("--fires", type=int, default=4)
+    parser.add_argument(
+        "--within", type=float, default=15.0, help="seconds in which the last staged fire counts as seen"
+    )
     parser.add_argument("--plain", type=int, default=4, help="cameras for the yardsticks; 0: none")
     parser.add_argument("--plain-seconds", type=float, default=20.0)
     parser.add_argument("--no-looks", dest="looks", action="store_false", help="decode only: what capture itself costs")

@@ -37,6 +37,10 @@ BLUR_PX = 0.45
 PIXEL_NOISE_COUNTS = 1.0
 SUBPAGE_NOISE_COUNTS = 0.5
 
+# Words behind the pixels and their noise: mostly none; one count more of PTAT is 0.1 K of chip temperature.
+TAIL_WORDS = np.array((VDD, PTAT, GAIN))
+TAIL_NOISE_COUNTS = np.array((0.8, 0.3, 2.0))
+
 # The gain word drifts a little away from the one of the EEPROM; seen: 5755 to 5777 against 5798.
 GAIN_DRIFT = 0.995
 
@@ -119,17 +123,21 @@ class ThermalArray:
         if isinstance(calibration, str):
             raise ValueError(calibration)  # a mistake of the demo's author, never of a user
         self.calibration = calibration
-        self._housing = housing or Housing()
         self._pattern = calibration.pattern(calibration.control_register)
         self._noise = noise
         self._rng = np.random.default_rng(seed)
         self._newest = 0
-        self._words = _blank(calibration, self._housing)
+        self.settle(housing or Housing())
+
+    def settle(self, housing: Housing) -> None:
+        """The chip has this temperature and supply from now on; ValueError where no chip works."""
+        calibration = self.calibration
+        self._words = _blank(calibration, housing)
         chip = read_chip(calibration, self._words, calibration.control_register)
         if isinstance(chip, str):
             raise ValueError(chip)
-        self._kelvin4, self._per_alpha = _curve(calibration, chip.ambient_c, self._housing.emissivity)
-        sensitivity = (1 + calibration.ks_ta * (chip.ambient_c - 25)) * self._housing.emissivity / chip.gain
+        self._kelvin4, self._per_alpha = _curve(calibration, chip.ambient_c, housing.emissivity)
+        sensitivity = (1 + calibration.ks_ta * (chip.ambient_c - 25)) * housing.emissivity / chip.gain
         self._scale = np.nan_to_num(self._pattern.alpha * sensitivity)
         self._dark = pixel_counts(calibration, self._words, chip, self._pattern) / chip.gain
 
@@ -149,6 +157,9 @@ class ThermalArray:
             noise = self._rng.standard_normal((ROWS, COLUMNS)) * PIXEL_NOISE_COUNTS + drift[self._pattern.subpage]
             counts += noise * self._noise
         words = self._words.copy()
+        if self._noise:
+            tail = np.rint(self._rng.standard_normal(3) * TAIL_NOISE_COUNTS * self._noise).astype(np.int64)
+            words[TAIL_WORDS] = (words[TAIL_WORDS].astype(np.int64) + tail).astype(np.uint16)
         words[:PIXELS] = np.clip(np.rint(counts), -32768, 32767).astype(np.int16).view(np.uint16).ravel()
         return words
 

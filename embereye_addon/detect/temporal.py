@@ -80,7 +80,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a camera claims of one label: smoothed ratios (nats), best box, motion (grey levels), how long it is held."""
+    """What a camera claims of one label: smoothed ratios (nats), its best box, motion (grey levels), time held."""
 
     llr_nats: float
     steady_nats: float = 0.0

@@ -15,10 +15,13 @@ CAP_NATS = 7.5
 KINDS = MappingProxyType({"smoke": Kind.SMOKE, "gas": Kind.GAS, "flame": Kind.FLAME})
 
 
-def judge(point: str, role: str, change_sigma: float, change_pct: float, *, usable: bool) -> tuple[Evidence, ...]:
+def judge(
+    point: str, role: str, change_sigma: float, change_pct: float, *, usable: bool, hard: bool = True
+) -> tuple[Evidence, ...]:
     """Evidence of one analog input: `change_sigma` and `change_pct` (of range) above its learned baseline.
 
-    `usable` is False while warming up, stuck or out of range: then there is none. Role `none` gives none.
+    `usable` is False while warming up, stuck or out of range: then there is none. Role `none` gives none. `hard` says
+    whether the zone's rule for inputs is in force.
     """
     kind = KINDS.get(role)
     if kind is None or not usable:
@@ -34,13 +37,13 @@ def judge(point: str, role: str, change_sigma: float, change_pct: float, *, usab
             value=round(change_sigma, 2),
             unit="σ",
             cap_nats=CAP_NATS,
-            rules=(rule,) if above else (),
+            rules=(rule,) if above and hard else (),
         ),
     )
 
 
-def judge_digital(point: str, *, on: bool) -> tuple[Evidence, ...]:
-    """Evidence of a digital flame input: on is its own alarm level."""
+def judge_digital(point: str, *, on: bool, hard: bool = True) -> tuple[Evidence, ...]:
+    """Evidence of a digital flame input: on is its own alarm level. `hard`: the zone's rule for inputs is in force."""
     return (
         Evidence(
             point=point,
@@ -49,6 +52,6 @@ def judge_digital(point: str, *, on: bool) -> tuple[Evidence, ...]:
             value=float(on),
             unit="on/off",
             cap_nats=CAP_NATS,
-            rules=(Rule.FLAME_INPUT,) if on else (),
+            rules=(Rule.FLAME_INPUT,) if on and hard else (),
         ),
     )

@@ -1,11 +1,12 @@
 """Hot spots of one frame, and the same ones from frame to frame. Pure; the caller labels the connected pixels."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embereye_addon.fuse.trends import STEP_S, WINDOWS_S, Trend, trend
+from embereye_addon.fuse.trends import STEP_S, WINDOWS_S, Trend, trends
 
 MIN_PIXELS = 2
 """`alarm-semantics` asks for at least two neighbouring pixels, so that one bad pixel is never a fire."""
@@ -72,6 +73,8 @@ class Tracks:
 
 
 NO_PAST, NO_TRACKS = Past(), Tracks()
+_UNKNOWN = Trend(0.0, 0.0, 0.0, 0.0)
+_OWNERS = 256  # an owner is a byte
 
 
 def measure(temps: NDArray[np.float32], ground_c: NDArray[np.float32], labels: NDArray[np.int32]) -> tuple[Spot, ...]:
@@ -104,17 +107,29 @@ def measure(temps: NDArray[np.float32], ground_c: NDArray[np.float32], labels: N
     )
 
 
-def _match(tracks: Tracks, spot: Spot, labels: NDArray[np.int32], free: set[int]) -> int | None:
+def _covered(tracks: Tracks, labels: NDArray[np.int32]) -> dict[int, list[int]]:
+    """The places of the tracks that each label covers, the one it covers most of first."""
+    covered: dict[int, list[int]] = {}
+    if tracks.owner is None:
+        return covered
+    both = np.flatnonzero((labels > 0) & (tracks.owner > 0))
+    pairs = labels.ravel()[both] * _OWNERS + tracks.owner.ravel()[both]
+    pixels = np.bincount(pairs)
+    seen = np.flatnonzero(pixels)
+    for pair in seen[np.argsort(-pixels[seen], kind="stable")].tolist():
+        covered.setdefault(pair // _OWNERS, []).append(pair % _OWNERS - 1)
+    return covered
+
+
+def _match(tracks: Tracks, spot: Spot, covered: dict[int, list[int]], free: set[int]) -> int | None:
     """The place of the track that this spot continues: the one it covers most of, else the nearest one."""
-    if tracks.owner is not None:
-        under = np.bincount(tracks.owner[labels == spot.label])
-        for owner in np.argsort(-under, kind="stable"):
-            if owner and under[owner] and int(owner) - 1 in free:
-                return int(owner) - 1
+    for place in covered.get(spot.label, ()):
+        if place in free:
+            return place
     near = [
         (away, place)
         for place in free
-        if (away := np.hypot(tracks.live[place].spot.row - spot.row, tracks.live[place].spot.column - spot.column))
+        if (away := math.hypot(tracks.live[place].spot.row - spot.row, tracks.live[place].spot.column - spot.column))
         <= NEAR_PX
     ]
     return min(near)[1] if near else None
@@ -132,16 +147,24 @@ def _new(number: int, spot: Spot, past: Past, now_mono_s: float) -> Track:
         if now_mono_s > at_s
     ]
     samples = np.array([*before, *_sample(spot, now_mono_s)], dtype=np.float64)
-    return Track(number, now_mono_s, now_mono_s, spot, samples, trend(samples))
+    return Track(number, now_mono_s, now_mono_s, spot, samples, _UNKNOWN)
 
 
 def _seen(track: Track, spot: Spot, now_mono_s: float) -> Track:
-    """The track with one more look; its trend is renewed with every sample, once a second."""
+    """The track with one more look; its trend is unknown after every new sample, one a second."""
     if now_mono_s - track.samples[-1, 0] < 0.9 * STEP_S:
         return replace(track, seen_s=now_mono_s, spot=spot)
-    fresh = track.samples[:, 0] >= now_mono_s - WINDOWS_S[-1] - 1.0
-    samples = np.vstack((track.samples[fresh], _sample(spot, now_mono_s)))
-    return replace(track, seen_s=now_mono_s, spot=spot, samples=samples, trend=trend(samples))
+    first = int(np.searchsorted(track.samples[:, 0], now_mono_s - WINDOWS_S[-1] - 1.0))
+    samples = np.concatenate((track.samples[first:], _sample(spot, now_mono_s)))
+    return replace(track, seen_s=now_mono_s, spot=spot, samples=samples, trend=_UNKNOWN)
+
+
+def _judged(seen: list[Track]) -> list[Track]:
+    """The same tracks; those whose trend is unknown have it again."""
+    new = [place for place, track in enumerate(seen) if track.trend is _UNKNOWN]
+    for place, trend in zip(new, trends([seen[place].samples for place in new]), strict=True):
+        seen[place] = replace(seen[place], trend=trend)
+    return seen
 
 
 def remember(past: Past, temps: NDArray[np.float32], now_mono_s: float) -> Past:
@@ -159,9 +182,10 @@ def follow(tracks: Tracks, spots: tuple[Spot, ...], labels: NDArray[np.int32], p
     free = {place for place, track in enumerate(tracks.live) if now_mono_s - track.seen_s <= LOST_S}
     newest, seen = tracks.newest, []
     owners = np.zeros(int(labels.max()) + 1, dtype=np.uint8)
+    covered = _covered(tracks, labels)
     for number, spot in enumerate(spots, start=1):
         owners[spot.label] = number
-        place = _match(tracks, spot, labels, free)
+        place = _match(tracks, spot, covered, free)
         if place is None:
             newest += 1
             seen.append(_new(newest, spot, past, now_mono_s))
@@ -169,4 +193,4 @@ def follow(tracks: Tracks, spots: tuple[Spot, ...], labels: NDArray[np.int32], p
             free.remove(place)
             seen.append(_seen(tracks.live[place], spot, now_mono_s))
     lost = [tracks.live[place] for place in sorted(free)]
-    return Tracks(tuple(seen + lost)[:MAX_TRACKS], owners[labels], newest)
+    return Tracks(tuple(_judged(seen) + lost)[:MAX_TRACKS], owners[labels], newest)

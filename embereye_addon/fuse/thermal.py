@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from embereye_addon.fuse import background, spots
 from embereye_addon.fuse.background import CONTRAST_K, Background
+from embereye_addon.fuse.heat_table import RAISED, USUAL, Table, Weights
 from embereye_addon.fuse.spots import MIN_PIXELS, NO_PAST, NO_TRACKS, Past, Track, Tracks
 from embereye_addon.fuse.trends import median
 from embereye_addon.messages import Cluster, Evidence, Kind, Rule
@@ -18,10 +19,10 @@ RISE_HYSTERESIS = 0.8
 RISE_ABOVE_MEDIAN_K = 15.0
 SKIN_C = 38.0
 """Skin is no warmer than this, fever aside. What people and their clothes can be is no evidence, whatever the room."""
-CERTAIN_K = 40.0
-"""So far above people and CONTRAST_K, a hot spot claims all that heat alone may claim."""
-HEAT_NATS, RISE_NATS, GROWTH_NATS, FLICKER_NATS, MOST_NATS = 3.0, 1.5, 1.0, 1.0, 5.0
+MOST_NATS = 5.0
+"""No look claims more: e^5 is 150, and not many more scenes without a fire than that were there to fit it."""
 QUIET_NATS = -0.3
+"""A look without a hot spot: little, as such looks are much alike. No hot spot speaks louder against a fire."""
 STILL_RISING_K_MIN = 2.0
 """Half-way from its zone's pre-alarm limit to that of the alarm nothing may go on rising: thermostats act below.
 
@@ -44,12 +45,17 @@ ABSOLUTE_ZERO_C = -273.15
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of the device's zone: fixed temperatures in °C, rates of rise in K/min."""
+    """The limits of the device's zone, fixed temperatures in °C, rates of rise in K/min; and which rules are in force.
+
+    A rule that is switched off asks for nothing by itself; its limits still say what the zone takes for usual.
+    """
 
     pre_c: float = 65.0
     alarm_c: float = 85.0
     rise_pre_k_min: float = 10.0
     rise_alarm_k_min: float = 20.0
+    fixed_rule: bool = True
+    rise_rule: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +106,8 @@ def look(
     learned = background.learn(ground, temps, valid, hot, now_mono_s)
     after = Heat(learned, over, rules, tracks, spots.remember(heat.past, temps, now_mono_s))
     hottest = float(temps.max())
-    clusters = tuple(_cluster(track) for track in found)
-    return after, Look(hottest, middle_c, clusters, _evidence(point, found, hottest, limits, rules))
+    clusters = tuple(cluster(track) for track in found)
+    return after, Look(hottest, middle_c, clusters, evidence(point, found, hottest, limits, rules))
 
 
 def _track(
@@ -117,7 +123,7 @@ def _track(
     return after, after.live[: len(found)]
 
 
-def _cluster(track: Track) -> Cluster:
+def cluster(track: Track) -> Cluster:
     """A track as it is told."""
     spot = track.spot
     return Cluster(
@@ -146,6 +152,8 @@ def _rules(
     held: frozenset[Rule], temps: NDArray[np.float32], hot: NDArray[np.bool_], limits: Limits, over: int
 ) -> frozenset[Rule]:
     """The fixed-temperature rules with hysteresis; alarm needs two consecutive full frames."""
+    if not limits.fixed_rule:
+        return frozenset()
     rules = set()
     if _pair_above(temps, hot, limits.pre_c - HYSTERESIS_K * (Rule.FIXED_TEMPERATURE_PRE in held)):
         rules.add(Rule.FIXED_TEMPERATURE_PRE)
@@ -156,6 +164,8 @@ def _rules(
 
 def _rise_rules(held: frozenset[Rule], found: tuple[Track, ...], median_c: float, limits: Limits) -> frozenset[Rule]:
     """The rate-of-rise rules: sustained over 30 s, at least 15 K above the scene's median; a fifth of hysteresis."""
+    if not limits.rise_rule:
+        return frozenset()
     rises = [track.trend.rise_k_min for track in found if track.spot.peak_c - median_c >= RISE_ABOVE_MEDIAN_K]
     fastest = max(rises, default=0.0)
     limit_of = {Rule.RATE_OF_RISE_PRE: limits.rise_pre_k_min, Rule.RATE_OF_RISE: limits.rise_alarm_k_min}
@@ -164,42 +174,87 @@ def _rise_rules(held: frozenset[Rule], found: tuple[Track, ...], median_c: float
     )
 
 
-def _excess_k(track: Track) -> float:
-    """How much hotter than its background and than people a hot spot is (K)."""
-    return min(track.spot.contrast_k - CONTRAST_K, track.spot.peak_c - SKIN_C)
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What may tell a fire in one hot spot; never below 0.
+
+    How much hotter than its background and than people it is, as a multiple of what its zone allows before a pre-alarm;
+    its rise and its flicker, as multiples of the limits from which they are signs of fire; its growth in doublings a
+    minute.
+    """
+
+    heat: float
+    rise: float
+    growth: float
+    flicker: float
+
+    @property
+    def shown(self) -> int:
+        """How many of rise, growth and flicker are signs of fire."""
+        return (self.rise >= 1.0) + (self.growth >= GROWTH_DOUBLINGS_MIN) + (self.flicker >= 1.0)
+
+
+def _beyond(track: Track, limits: Limits) -> bool:
+    """Whether a hot spot is where nothing may go on rising: half-way from the pre-alarm's limit to the alarm's."""
+    return track.spot.peak_c >= (limits.pre_c + limits.alarm_c) / 2
+
+
+def signs(track: Track, limits: Limits) -> Signs:
+    """What one hot spot shows. What moves about or is hardly warmer than a hand neither grows nor flickers."""
+    spot, trend = track.spot, track.trend
+    excess_k = max(0.0, min(spot.contrast_k - CONTRAST_K, spot.peak_c - SKIN_C))
+    if not excess_k:
+        return Signs(0.0, 0.0, 0.0, 0.0)
+    needed = min(STILL_RISING_K_MIN, limits.rise_pre_k_min) if _beyond(track, limits) else limits.rise_pre_k_min
+    heat, rise = excess_k / max(SIGN_K, limits.pre_c - SKIN_C), max(0.0, trend.rise_k_min / needed)
+    if excess_k < SIGN_K or trend.moved_px > max(MOVED_PX, spot.area_px**0.5):
+        return Signs(heat, rise, 0.0, 0.0)
+    wavers = max(FLICKER_K, FLICKER_SHARE * (spot.contrast_k - spot.peak_c + spot.second_c))
+    return Signs(heat, rise, max(0.0, trend.doublings_min), trend.flicker_k / wavers)
+
+
+def _between(table: Table, value: float) -> float:
+    """The table's nats at a value: linear between its rows, level beyond the last."""
+    before, under = table[0]
+    for at, nats in table[1:]:
+        if value < at:
+            return under + (nats - under) * (value - before) / (at - before)
+        before, under = at, nats
+    return under
+
+
+def raised(limits: Limits) -> bool:
+    """Whether a zone says by its limits that hot things are usual in it."""
+    return limits.pre_c > Limits().pre_c or limits.rise_pre_k_min > Limits().rise_pre_k_min
+
+
+def weigh(seen: Signs, weights: Weights) -> float:
+    """The log-likelihood ratio (nats) of what a hot spot shows."""
+    bias, heat, rise, growth, flicker = weights
+    return (
+        bias
+        + _between(heat, seen.heat)
+        + _between(rise, seen.rise)
+        + _between(growth, seen.growth)
+        + _between(flicker, seen.flicker)
+    )
 
 
 def _claim(track: Track, limits: Limits) -> tuple[float, float]:
     """What one hot spot says for a fire: the cap it may reach and its log-likelihood ratio (nats).
 
-    A model with reasons, not a fit: the table of `docs/thermal-scenarios.md` is its test. Heat says up to 3 nats. Each
-    sign of fire (rise, growth of the area, flicker) adds its own and lifts the cap; two signs, or one half-way beyond
-    the zone's limits, or a rise at the alarm rate, lift it altogether.
+    The ratio is of one look; looks at one thing are alike, so the caps bound what they may add up to. Each sign of fire
+    lifts the cap; two signs, or one half-way beyond the zone's limits, or a rise at the alarm rate, lift it altogether.
     """
-    trend, excess_k = track.trend, _excess_k(track)
-    nats = HEAT_NATS * min(1.0, max(0.0, excess_k) / CERTAIN_K)
-    beyond = track.spot.peak_c >= (limits.pre_c + limits.alarm_c) / 2
-    needed = min(STILL_RISING_K_MIN, limits.rise_pre_k_min) if beyond else limits.rise_pre_k_min
-    still = trend.moved_px <= max(MOVED_PX, track.spot.area_px**0.5)
-    sure = excess_k >= SIGN_K and still
-    signs = [
-        (RISE_NATS, excess_k > 0.0 and trend.rise_k_min >= needed),
-        (GROWTH_NATS, sure and trend.doublings_min >= GROWTH_DOUBLINGS_MIN),
-        (
-            FLICKER_NATS,
-            sure
-            and trend.flicker_k
-            >= max(FLICKER_K, FLICKER_SHARE * (track.spot.contrast_k - track.spot.peak_c + track.spot.second_c)),
-        ),
-    ]
-    shown = [worth for worth, seen in signs if seen]
-    if not shown:
+    seen = signs(track, limits)
+    nats = min(MOST_NATS, max(QUIET_NATS, weigh(seen, RAISED if raised(limits) else USUAL)))
+    if not seen.shown:
         return STATIC_CAP_NATS, nats
-    count = len(shown) + beyond + (trend.rise_k_min >= limits.rise_alarm_k_min)
-    return (GROWING_CAP_NATS if count >= 2 else SIGN_CAP_NATS), min(MOST_NATS, nats + sum(shown))
+    count = seen.shown + _beyond(track, limits) + (track.trend.rise_k_min >= limits.rise_alarm_k_min)
+    return (GROWING_CAP_NATS if count >= 2 else SIGN_CAP_NATS), nats
 
 
-def _evidence(
+def evidence(
     point: str, found: tuple[Track, ...], hottest_c: float, limits: Limits, rules: frozenset[Rule]
 ) -> Evidence:
     """Heat evidence of the hot spot that says most for a fire; a little against one where there is none."""

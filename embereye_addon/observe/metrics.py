@@ -137,6 +137,12 @@ PF_PACKETS: Final = Counter("embereye_pf_packets", "Packets of a PF device", ("d
 PF_REJECTED: Final = Counter(
     "embereye_pf_packets_rejected", "Packets of a PF device that could not be used", ("device",), registry=REGISTRY
 )
+PF_CONNECTIONS: Final = Gauge(
+    "embereye_pf_connections",
+    "Open connections to the PF port, accepted devices or not",
+    multiprocess_mode="livemostrecent",
+    registry=REGISTRY,
+)
 PF_REFUSED: Final = Counter(
     "embereye_pf_connections_refused", "Connections to the PF port turned away", registry=REGISTRY
 )

@@ -5,6 +5,8 @@ import logging
 import time
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from embereye_addon.errors import LinkError
 from embereye_addon.fuse import analog as judging
 from embereye_addon.fuse import thermal
@@ -18,17 +20,19 @@ from embereye_addon.messages import (
     SourceHealth,
 )
 from embereye_addon.observe.clock import utc_s
-from embereye_addon.observe.metrics import PF_PACKETS, PF_REFUSED, PF_REJECTED
+from embereye_addon.observe.metrics import PF_CONNECTIONS, PF_PACKETS, PF_REFUSED, PF_REJECTED
 from embereye_addon.processes import pf_siren
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.pf_cache import cache
 from embereye_addon.processes.pf_health import HEALTH_S, Watched, broken_of, faults, measured, rejected_share, watch_all
 from embereye_addon.processes.pf_saying import InputWindow, Saying, Told, cells_of, view
+from embereye_addon.settings.model import GasCalibration
 from embereye_addon.sources.pf.analog import Measure
+from embereye_addon.sources.pf.events import Calibrated, FrameSeen, SensorSeen, Uncalibrated
+from embereye_addon.sources.pf.gas import equivalent_ppm
 from embereye_addon.sources.pf.gateway import Gateway
 from embereye_addon.sources.pf.place import GatewayEvent, Place
-from embereye_addon.sources.pf.session import Calibrated, FrameSeen, SensorSeen, Uncalibrated
-from embereye_addon.thermal.history import Recorder
+from embereye_addon.thermal.history import DEVICE_BYTES, Recorder
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +40,7 @@ VIEW_S = 0.5
 KEEP_S = 5.0
 PENDING_MAX = 64
 FAULTS_MAX = 16
+MIB = 1 << 20
 
 
 @dataclass(slots=True)
@@ -51,7 +56,8 @@ class PfGateway:
 
     def __post_init__(self) -> None:
         place = self.child.folder.history
-        self.told = {source: Told(Recorder(place / source)) for source in self.watched}
+        share = min(DEVICE_BYTES, self.child.site.pf.history_mib * MIB // max(1, len(self.watched)))
+        self.told = {source: Told(Recorder(place / source, share)) for source in self.watched}
         self.saying = Saying(self.child.bus.say, self.child.bus.dropped)
 
     def on_event(self, source: str, event: GatewayEvent) -> None:
@@ -78,8 +84,7 @@ class PfGateway:
                 watched.uncalibrated = ""
                 watched.broken = broken_of(event.calibration.bad)
                 if not event.provisional:
-                    watched.chip = event.calibration.sensor_id
-                    watched.expected_chip = watched.expected_chip or watched.chip
+                    watched.learn_chip(event.calibration.sensor_id)
             case Uncalibrated():
                 watched.uncalibrated = event.reason
             case _:
@@ -92,8 +97,8 @@ class PfGateway:
             watched.linear += 1
             watched.uncalibrated = watched.uncalibrated or frame.why
             return
+        conversion = watched.note(frame, conversion)
         watched.uncalibrated, watched.conversion = "", conversion
-        watched.note(frame, conversion)
         point = f"{source}.thermal"
         watched.heat, look = thermal.look(
             watched.heat, conversion.to_c, conversion.replaced, point, watched.limits, frame.mono_s
@@ -113,6 +118,8 @@ class PfGateway:
                     clusters=look.clusters,
                     evidence=(look.evidence,),
                     decide_ms=round((time.monotonic() - frame.mono_s) * 1000.0, 2),
+                    outside_px=int(np.count_nonzero(conversion.outside)),
+                    saturated_px=conversion.saturated_px,
                 ),
                 urgent=True,
             )
@@ -125,14 +132,15 @@ class PfGateway:
     def on_inputs(self, source: str, watched: Watched, sensor: SensorSeen) -> None:
         """Judge the analog and digital inputs of one packet."""
         measures = watched.inputs.take(sensor.values, sensor.mono_s, frozen=bool(watched.heat.rules))
-        watched.stuck = tuple(measure.channel for measure in measures if measure.stuck and measure.role != "none")
+        watched.stuck = tuple(f"{m.channel}={m.raw:g}" for m in measures if m.stuck and m.role != "none")
         watched.beyond = tuple(f"{m.channel}={m.raw:g}" for m in measures if m.out_of_range and m.role != "none")
         for measure in measures:
             self.on_measure(source, measure, sensor)
 
     def on_measure(self, source: str, measure: Measure, sensor: SensorSeen) -> None:
         """One input: what claims anything is said at once, what rests once a window at most."""
-        evidence = judge(source, measure)
+        evidence = judge(source, measure, hard=self.watched[source].hard_inputs)
+        calibration = self.watched[source].gases.get(measure.channel)
         window = self.told[source].windows.setdefault(measure.channel, InputWindow())
         said, urgent = window.take(measure, evidence, sensor.mono_s, self.child.site.pf.window_ms / 1000.0)
         if not said:
@@ -150,6 +158,11 @@ class PfGateway:
             stuck=measure.stuck,
             evidence=evidence,
             slope_per_min=round(measure.slope_per_min, 2),
+            sigma=round(measure.sigma, 2),
+            change_pct=round(measure.change_pct, 2),
+            out_of_range=measure.out_of_range,
+            ppm=None if calibration is None else shown_ppm(measure, calibration),
+            gas="" if calibration is None else calibration.gas,
         )
         self.saying.put(window.reading(reading, sensor.mono_s), urgent=urgent)
 
@@ -167,6 +180,7 @@ class PfGateway:
         """Who waits for approval, the longest waiting first, and how many connections were turned away."""
         PF_REFUSED.inc(gateway.refused - self.refused)
         self.refused = gateway.refused
+        PF_CONNECTIONS.set(gateway.connections)
         waiting = (
             PendingDevice(
                 identity=each.identity,
@@ -189,7 +203,7 @@ class PfGateway:
     def health(self, place: Place) -> SourceHealth:
         """One device's health, with the numbers that led to each fault."""
         source, watched = place.source, self.watched[place.source]
-        received, rejected, dropped = place.totals(place.session)
+        received, rejected, dropped = place.totals(place.unit)
         was_received, was_rejected = watched.counted
         watched.counted = (received, rejected)
         PF_PACKETS.labels(source).inc(max(0, received - was_received))
@@ -212,16 +226,23 @@ class PfGateway:
         )
 
 
-def judge(source: str, measure: Measure) -> tuple[Evidence, ...]:
-    """Evidence of one input."""
+def shown_ppm(measure: Measure, calibration: GasCalibration) -> float | None:
+    """The ppm equivalent to show of a calibrated input; None while the input cannot be believed."""
+    if measure.warming_up or measure.stuck or measure.role not in ("gas", "smoke"):
+        return None
+    ppm = equivalent_ppm(measure.raw, calibration)
+    return None if ppm is None else round(ppm, 1)
+
+
+def judge(source: str, measure: Measure, *, hard: bool) -> tuple[Evidence, ...]:
+    """Evidence of one input; `hard` says whether its zone's rule for inputs is in force."""
     if measure.digital:
         if measure.role != "flame" or measure.stuck:
             return ()
-        return judging.judge_digital(f"{source}.{measure.channel}", on=measure.raw > 0)
+        return judging.judge_digital(f"{source}.{measure.channel}", on=measure.raw > 0, hard=hard)
     usable = not (measure.warming_up or measure.stuck or measure.out_of_range)
-    return judging.judge(
-        f"{source}.{measure.channel}", measure.role, measure.change_sigma, measure.change_pct, usable=usable
-    )
+    change = (measure.change_sigma, measure.change_pct)
+    return judging.judge(f"{source}.{measure.channel}", measure.role, *change, usable=usable, hard=hard)
 
 
 async def main(child: Child) -> None:

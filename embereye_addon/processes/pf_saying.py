@@ -146,4 +146,5 @@ def view(source: str, seq: int, at: float, conversion: Conversion) -> ThermalFra
         ambient_c=round(conversion.ambient_c, 3),
         supply_v=round(conversion.supply_v, 4),
         replaced=tuple(int(index) for index in np.flatnonzero(conversion.replaced)),
+        outside=tuple(int(index) for index in np.flatnonzero(conversion.outside)),
     )

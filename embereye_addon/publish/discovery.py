@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from embereye_addon.publish.entities import MEASURED_S, Needs, Row, entity_id, rows_of
+from embereye_addon.publish.entities import MEASURED_S, Needs, Row, entity_id, equivalent, rows_of
 from embereye_addon.publish.topics import Subject, Topics
 from embereye_addon.settings import model
 
@@ -32,7 +32,10 @@ Batch = tuple[tuple[str, bytes], ...]
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One device to announce: what it stands for, its id in the settings, its name, area and PF input roles."""
+    """One device to announce: what it stands for, its id in the settings, its name, area, PF input roles.
+
+    The roles hold what its inputs are calibrated for as well (`entities.equivalent`).
+    """
 
     subject: Subject
     id: str
@@ -66,6 +69,9 @@ def encode(bundle: Mapping[str, Any]) -> bytes:
 def things_of(site: model.Site, roles: Mapping[str, frozenset[str]]) -> tuple[Thing, ...]:
     """Every device of a site, the hub first; `roles` holds, by PF id, the inputs known so far."""
     zone_names = {zone.id: zone.name for zone in site.zones}
+    gases: dict[str, frozenset[str]] = {}
+    for each in site.calibrations:
+        gases[each.device] = gases.get(each.device, frozenset()) | {equivalent(each.gas)}
     return (
         Thing(Subject.SITE, "", site.name),
         *(Thing(Subject.ZONE, zone.id, zone.name, zone.name) for zone in site.zones),
@@ -77,7 +83,7 @@ def things_of(site: model.Site, roles: Mapping[str, frozenset[str]]) -> tuple[Th
                 device.name,
                 zone_names.get(device.zone, ""),
                 device.identity,
-                roles.get(device.id, frozenset()),
+                roles.get(device.id, frozenset()) | gases.get(device.id, frozenset()),
             )
             for device in site.devices
         ),

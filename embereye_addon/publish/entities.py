@@ -2,6 +2,7 @@
 
 import enum
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from embereye_addon.publish.topics import Subject
 
@@ -11,6 +12,11 @@ EVENTS = ("pre_alarm", "alarm", "cleared", "reset")
 """What an event may say; `cleared` ends a pre-alarm by itself, `reset` ends an alarm by an operator."""
 MEASURED_S = 60
 """A measured value older than three of the longest PF periods is no longer shown."""
+GASES = MappingProxyType(
+    {"co2": "CO2", "co": "CO", "nh3": "NH3", "alcohol": "Alcohol", "acetone": "Acetone", "toluene": "Toluene"}
+)
+"""What a calibrated input may stand for. One resistive sensor cannot tell gases apart: each is an equivalent, and has
+no device class, which would make it a gas alarm in other systems."""
 
 
 class Needs(enum.StrEnum):
@@ -25,7 +31,8 @@ class Needs(enum.StrEnum):
 class Row:
     """One entity. Its value is the key of the same name in the state JSON of its thing.
 
-    `attributes` names the key that holds the attributes; `role` the PF input without which it does not exist.
+    `attributes` names the key that holds the attributes; `role` the PF input, or the calibration of one, without which
+    it does not exist.
     """
 
     subject: Subject
@@ -51,6 +58,11 @@ class Row:
     def valued(self) -> bool:
         """Whether the entity reads a key of the state JSON."""
         return self.platform in ("binary_sensor", "sensor") and self.needs is not Needs.NOTHING
+
+
+def equivalent(gas: str) -> str:
+    """The role that the calibration of an input for this gas gives a device."""
+    return f"{gas}_equivalent"
 
 
 _S, _Z, _C, _P = Subject.SITE, Subject.ZONE, Subject.CAMERA, Subject.PF
@@ -185,6 +197,22 @@ PF_ROWS = (
         role="flame",
         icon="mdi:fire",
     ),
+    *(
+        Row(
+            _P,
+            f"{gas}_equivalent",
+            _VALUE,
+            f"{words} equivalent",
+            "",
+            "ppm",
+            measured=True,
+            digits=0,
+            expires=True,
+            role=equivalent(gas),
+            icon="mdi:molecule",
+        )
+        for gas, words in GASES.items()
+    ),
     Row(_P, "thermal_image", _IMAGE, "Thermal image", content_type="image/png"),
     Row(
         _P,
@@ -196,6 +224,7 @@ PF_ROWS = (
         needs=Needs.APP,
         attributes="link_words",
     ),
+    Row(_P, "trouble", _BINARY, "Trouble", "problem", category=_DIAGNOSTIC, needs=Needs.APP, attributes="faults"),
     Row(_P, "packets_rejected", _VALUE, "Packets rejected", "", "", _DIAGNOSTIC, False, Needs.APP, counted=True),
     Row(_P, "last_packet", _VALUE, "Last packet", "timestamp", "", _DIAGNOSTIC, False, Needs.APP),
     Row(

@@ -25,6 +25,7 @@ from embereye_addon.messages import (
     ZoneState,
     ZoneStatus,
 )
+from embereye_addon.publish.entities import GASES
 
 State = dict[str, Any]
 
@@ -238,6 +239,16 @@ def _words(health: SourceHealth | None) -> State:
     return {"link": str(health.state), "faults": [text for _code, text in health.faults]} | dict(health.words)
 
 
+def _own_faults(health: SourceHealth | None, *, up: bool) -> list[State]:
+    """A device's own faults, each with its code and the numbers in words; one that is switched off has none."""
+    if health is not None and health.state is LinkState.DISABLED:
+        return []
+    listed = [{"code": code, "text": text} for code, text in (health.faults if health else ())]
+    if not up and not listed:
+        return [{"code": "device_silent", "text": "The PF device is not connected"}]
+    return listed
+
+
 def camera_state(view: CameraView, now_mono_s: float) -> State:
     """A camera's state JSON."""
     health, sighting = view.health, view.sighting
@@ -290,9 +301,14 @@ def roles_in(view: PfView) -> frozenset[str]:
 
 def _index(view: PfView, role: str) -> float | None:
     """The greatest change of a role's usable inputs (sigmas above the learned baseline)."""
-    usable = (r for r in view.readings.values() if r.role == role and not r.warming_up and not r.stuck)
+    usable = (r for r in view.readings.values() if r.role == role and not (r.warming_up or r.stuck or r.out_of_range))
     found = max((reading.change_sigma for reading in usable), default=None)
     return None if found is None else round(found, 1)
+
+
+def _equivalent(view: PfView, gas: str) -> float | None:
+    """The ppm of the input that is calibrated for a gas; None while it cannot be believed, or where there is none."""
+    return next((r.ppm for r in view.readings.values() if r.gas == gas and r.ppm is not None), None)
 
 
 def _rise(spots: HotSpots) -> float:
@@ -310,14 +326,19 @@ def _number(health: SourceHealth | None, word: str) -> float | None:
 def pf_state(view: PfView, now_mono_s: float) -> State:
     """A PF device's state JSON."""
     spots, frame, health = view.spots, view.frame, view.health
+    up = source_up(health, view.health_mono_s, now_mono_s)
+    faults = _own_faults(health, up=up)
     return {
         "overheat": on_off(now_mono_s - view.heat_mono_s < HOLD_S) if spots else None,
         "max_temperature": round(spots.max_c, 1) if spots else None,
         "median_temperature": round(spots.median_c, 1) if spots else None,
         "rise_rate": _rise(spots) if spots else None,
         **{f"{role}_index": _index(view, role) for role in INDEXED},
-        "connection": on_off(source_up(health, view.health_mono_s, now_mono_s)),
+        **{f"{gas}_equivalent": _equivalent(view, gas) for gas in GASES},
+        "connection": on_off(up),
         "link_words": _words(health),
+        "trouble": on_off(bool(faults)),
+        "faults": {"count": len(faults), "faults": faults},
         "packets_rejected": health.rejected if health else None,
         "last_packet": time_text(view.packet_at // PACKET_STEP_S * PACKET_STEP_S),
         "chip_temperature": round(frame.ambient_c, 1) if frame else None,

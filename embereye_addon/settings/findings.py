@@ -22,13 +22,18 @@ REASONS_MAX: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One setting: its name, default and kind, what the form calls it, and a sentence beside it."""
+    """One setting: its name, default and kind, what the form calls it, and a sentence beside it.
+
+    One that is a list of mappings has the `keys` of each entry, and at most `most` of them.
+    """
 
     name: str
     default: object
     kind: Kind
     label: str
     about: str = ""
+    keys: "tuple[Key, ...]" = ()
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ def check_keys(
 
 
 def _check_value(key: Key, value: object, where: str, found: Findings) -> dict[str, object]:
+    if key.keys:
+        return {key.name: check_list(key, value, found, where)}
     try:
         return {key.name: key.kind.clean(value)}
     except vol.MultipleInvalid as refusal:
@@ -104,12 +111,13 @@ def _check_value(key: Key, value: object, where: str, found: Findings) -> dict[s
     return {}
 
 
-def check_list(section: Section, raw: object, found: Findings) -> list[dict[str, object]]:
-    """Every entry of a section that is a list, each as `check_keys` gives it."""
+def check_list(rows: Section | Key, raw: object, found: Findings, where: str = "") -> list[dict[str, object]]:
+    """Every entry of a section or a key that is a list, each as `check_keys` gives it; `where` is its own name."""
+    where = where or rows.name
     if not isinstance(raw, list):
-        found.wrong(section.name, kinds.shown(raw), f"a list of at most {section.most} entries")
+        found.wrong(where, kinds.shown(raw), f"a list of at most {rows.most} entries")
         return []
-    if len(raw) > section.most:
-        found.wrong(section.name, f"{len(raw)} entries", f"a list of at most {section.most} entries")
+    if len(raw) > rows.most:
+        found.wrong(where, f"{len(raw)} entries", f"a list of at most {rows.most} entries")
         return []
-    return [check_keys(section.keys, entry, f"{section.name}[{i}]", found) for i, entry in enumerate(raw)]
+    return [check_keys(rows.keys, entry, f"{where}[{i}]", found) for i, entry in enumerate(raw)]

@@ -282,7 +282,7 @@ def region() -> Kind:
             raise Hint(str(err)) from None
 
     words = f"a region such as {regions.EXAMPLE}"
-    form = {"input": "region", "kinds": regions.REGION_KINDS, "min_length": 1, "max_length": regions.TEXT_MAX}
+    form = {"input": "text", "min_length": 1, "max_length": regions.TEXT_MAX}
     return Kind(words, "str", form, vol.Schema(vol.All(_string, parsed)))
 
 
@@ -310,3 +310,9 @@ def several(kind: Kind, low: int, high: int) -> Kind:
     form = {"input": "list", "of": kind.form, "min_length": low, "max_length": high}
     checked: Callable[[object], object] = vol.All(list, vol.Length(min=low, max=high), [kind.schema.schema])
     return Kind(words, f"[{kind.addon}]", form, vol.Schema(checked), each=kind)
+
+
+def entries(what: str, high: int) -> Kind:
+    """A list of at most `high` mappings; their keys stand in the `Key` itself, which checks them."""
+    form = {"input": "entries", "min_length": 0, "max_length": high}
+    return Kind(f"a list of at most {high} {what}", "", form, vol.Schema(vol.All(list, vol.Length(max=high))))

@@ -32,6 +32,9 @@ class Pf(msgspec.Struct, frozen=True, kw_only=True):
     networks: tuple[str, ...] = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
     max_frames_hz: float = 16.0
     window_ms: int = 100
+    history_mib: int = 1024
+    strangers: int = 64
+    strangers_per_address: int = 16
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +70,21 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = True
 
 
+class Region(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns `left` to `right` and rows `top` to `bottom` of the 32x24 grid, both ends in it; 0, 0 is its first word.
+
+    `reflected_c` None: that of the device.
+    """
+
+    name: str
+    left: int
+    top: int
+    right: int
+    bottom: int
+    emissivity: float
+    reflected_c: float | None = None
+
+
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """One accepted PF device. The source id is `pf.<id>`; `identity` is what the device calls itself ('' = the id)."""
 
@@ -77,6 +95,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     dial: str = ""
     emissivity: float = 0.95
     reflected_c: float | None = None
+    regions: tuple[Region, ...] = ()
     adc1_role: str = "auto"
     adc2_role: str = "auto"
     adc3_role: str = "none"
@@ -93,14 +112,36 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = True
 
 
+class GasCalibration(msgspec.Struct, frozen=True, kw_only=True):
+    """What turns one analog input of a device into ppm of a gas: sensor, circuit and converter.
+
+    `r0_kohm` is the sensor's own reference, `load_kohm` its load resistor, `supply_v` what feeds both, `divider` the
+    share of the load's voltage that reaches the converter (1: no divider), `reference_v` what reads 4095 there.
+    """
+
+    device: str
+    input: str
+    gas: str
+    r0_kohm: float
+    load_kohm: float
+    supply_v: float
+    divider: float
+    reference_v: float
+
+
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
-    """One area. `fixed_pre_c` and `fixed_alarm_c` are the fixed-temperature limits in °C."""
+    """One area: limits of temperature (°C) and of its rise (K/min), and which of the hard rules are in force."""
 
     id: str
     name: str
     sensitivity: str = "normal"
     fixed_pre_c: float = 65.0
     fixed_alarm_c: float = 85.0
+    rise_pre_k_min: float = 10.0
+    rise_alarm_k_min: float = 20.0
+    fixed_rule: bool = True
+    rise_rule: bool = True
+    input_rule: bool = True
     clear_s: int = 30
 
 
@@ -116,3 +157,4 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[Zone, ...] = ()
     cameras: tuple[Camera, ...] = ()
     devices: tuple[Device, ...] = ()
+    calibrations: tuple[GasCalibration, ...] = ()

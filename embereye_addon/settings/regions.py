@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 REGION_KINDS: Final = ("include", "exclude", "privacy")
-REGIONS_MAX: Final = 8
+CAMERA_REGIONS_MAX: Final = 8
 POINTS_MIN: Final = 3
 POINTS_MAX: Final = 32
 AREA_MIN: Final = 1e-4

@@ -12,6 +12,7 @@ from embereye_addon.settings.kinds import (
     address,
     chip,
     choice,
+    entries,
     flag,
     host,
     ident,
@@ -28,15 +29,33 @@ from embereye_addon.settings.kinds import (
     url,
     whole,
 )
-from embereye_addon.settings.model import Camera, Detection, Device, Mqtt, Pf, Site, Web, Zone
-from embereye_addon.settings.regions import REGIONS_MAX, parse
+from embereye_addon.settings.model import Camera, Detection, Device, GasCalibration, Mqtt, Pf, Site, Web, Zone
+from embereye_addon.settings.regions import CAMERA_REGIONS_MAX, parse
 
 POINTS_MAX: Final = 256
 """Points of one zone that the panel's state can carry: 2 for a camera, 5 for a PF device."""
 
 
 _ANALOG = choice("auto", "smoke", "gas", "flame", "none")
+_GAS = choice("co2", "co", "nh3", "alcohol", "acetone", "toluene")
 _DIRECTION = choice("auto", "rising", "falling")
+REGIONS_MAX: Final = 8
+"""Regions of one device."""
+REGION: Final = (
+    Key("name", REQUIRED, text(1, 32), "Name"),
+    Key("left", REQUIRED, whole(0, 31), "First column", "Columns count from 0, at the left of the thermal picture."),
+    Key("top", REQUIRED, whole(0, 23), "First row", "Rows count from 0, at the top of the thermal picture."),
+    Key("right", REQUIRED, whole(0, 31), "Last column"),
+    Key("bottom", REQUIRED, whole(0, 23), "Last row"),
+    Key("emissivity", REQUIRED, number(0.1, 1), "Emissivity", "Bare metal 0.1 to 0.4, oxidised 0.6 to 0.8."),
+    Key(
+        "reflected_c",
+        None,
+        or_none(number(-40, 300, "°C")),
+        "Reflected temperature",
+        "Empty: that of the whole device.",
+    ),
+)
 _LAN = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
 
 SECTIONS: Final = (
@@ -92,6 +111,9 @@ SECTIONS: Final = (
                 "Window",
                 "Inputs at rest are shown once in it; alarms never wait.",
             ),
+            Key("history_mib", 1024, whole(16, 65536, "MiB"), "History", "Disk for all devices' thermal pictures."),
+            Key("strangers", 64, whole(1, 1024), "Unknown connections", "Beyond one for each accepted device."),
+            Key("strangers_per_address", 16, whole(1, 256), "Of one address", "Unknown connections of one address."),
         ),
     ),
     Section(
@@ -129,6 +151,11 @@ SECTIONS: Final = (
             Key("sensitivity", "normal", choice("low", "normal", "high"), "Sensitivity"),
             Key("fixed_pre_c", 65.0, number(40, 290, "°C"), "Pre-alarm temperature", "Raise it for kitchens."),
             Key("fixed_alarm_c", 85.0, number(45, 300, "°C"), "Alarm temperature", "Above the pre-alarm's."),
+            Key("rise_pre_k_min", 10.0, number(2, 200, "K/min"), "Pre-alarm rise", "Raise it where things are heated."),
+            Key("rise_alarm_k_min", 20.0, number(3, 300, "K/min"), "Alarm rise", "Above the pre-alarm's."),
+            Key("fixed_rule", True, flag(), "Temperature rule", "Off: heat counts as evidence only."),
+            Key("rise_rule", True, flag(), "Rise rule", "Off: a rise counts as evidence only."),
+            Key("input_rule", True, flag(), "Input rule", "Off: flame and gas inputs count as evidence only."),
             Key("clear_s", 30, whole(5, 3600, "s"), "Clear after", "How long a pre-alarm outlasts its evidence."),
         ),
         most=256,
@@ -162,7 +189,7 @@ SECTIONS: Final = (
             Key(
                 "regions",
                 [],
-                several(region(), 0, REGIONS_MAX),
+                several(region(), 0, CAMERA_REGIONS_MAX),
                 "Regions",
                 "Include: only there counts. Exclude: counts for nothing. Privacy: painted over at once.",
             ),
@@ -184,6 +211,15 @@ SECTIONS: Final = (
             Key(
                 "reflected_c", None, or_none(number(-40, 300, "°C")), "Reflected temperature", "Empty: from the device."
             ),
+            Key(
+                "regions",
+                [],
+                entries("regions", REGIONS_MAX),
+                "Regions",
+                "Rectangles of the thermal picture with an emissivity of their own.",
+                REGION,
+                REGIONS_MAX,
+            ),
             Key("adc1_role", "auto", _ANALOG, "Input ADC1"),
             Key("adc2_role", "auto", _ANALOG, "Input ADC2"),
             Key("adc3_role", "none", _ANALOG, "Input ADC3"),
@@ -200,6 +236,22 @@ SECTIONS: Final = (
             Key("enabled", True, flag(), "Enabled"),
         ),
         most=256,
+    ),
+    Section(
+        "calibrations",
+        "Calibrated gas inputs",
+        GasCalibration,
+        (
+            Key("device", REQUIRED, reference("devices"), "PF device"),
+            Key("input", REQUIRED, choice("adc1", "adc2", "adc3"), "Input", "Its role must be gas or smoke."),
+            Key("gas", REQUIRED, _GAS, "Gas", "The curve; what is shown is an equivalent of this gas."),
+            Key("r0_kohm", REQUIRED, number(0.1, 10000, "kOhm"), "R0", "Measured with this very sensor."),
+            Key("load_kohm", REQUIRED, number(0.1, 1000, "kOhm"), "Load resistor", "RL on the sensor's board."),
+            Key("supply_v", REQUIRED, number(1, 24, "V"), "Supply", "Of the sensor and its load resistor."),
+            Key("divider", REQUIRED, number(0.01, 1), "Divider", "Share of the voltage that arrives; 1: no divider."),
+            Key("reference_v", REQUIRED, number(0.5, 6, "V"), "Converter", "The voltage that reads 4095."),
+        ),
+        most=768,
     ),
 )
 
@@ -234,21 +286,24 @@ def form() -> tuple[dict[str, object], ...]:
             "section": section.name,
             "label": section.label,
             "most": section.most,
-            "keys": [
-                {
-                    "key": key.name,
-                    "label": key.label,
-                    "about": key.about,
-                    "allowed": key.kind.words,
-                    "required": key.default is REQUIRED,
-                    "default": None if key.default is REQUIRED else key.default,
-                    **key.kind.form,
-                }
-                for key in section.keys
-            ],
+            "keys": [_field(key) for key in section.keys],
         }
         for section in SECTIONS
     )
+
+
+def _field(key: Key) -> dict[str, object]:
+    """One input of the form; a list of mappings has the inputs of an entry as `keys`."""
+    return {
+        "key": key.name,
+        "label": key.label,
+        "about": key.about,
+        "allowed": key.kind.words,
+        "required": key.default is REQUIRED,
+        "default": None if key.default is REQUIRED else key.default,
+        **key.kind.form,
+        **({"keys": [_field(each) for each in key.keys]} if key.keys else {}),
+    }
 
 
 def check(raw: object, path: str) -> Site:
@@ -281,13 +336,31 @@ def _cross(clean: _Row, given: Mapping[str, object], found: Findings) -> None:
     _unique([{"identity": name} for name in named], "devices", "identity", found)
     _zones(lists, given.get("zones"), found)
     for i, zone in enumerate(lists["zones"]):
-        pre, alarm = zone.get("fixed_pre_c", 0.0), zone.get("fixed_alarm_c", 1e9)
-        if pre >= alarm:
-            found.wrong(f"zones[{i}].fixed_pre_c", pre, f"below fixed_alarm_c, which is {alarm:g}")
+        for pre, alarm in (("fixed_pre_c", "fixed_alarm_c"), ("rise_pre_k_min", "rise_alarm_k_min")):
+            low, high = zone.get(pre, 0.0), zone.get(alarm, 1e9)
+            if low >= high:
+                found.wrong(f"zones[{i}].{pre}", low, f"below {alarm}, which is {high:g}")
     for i, camera in enumerate(lists["cameras"]):
         _credentials(camera, f"cameras[{i}]", found)
-        _regions(camera, f"cameras[{i}].regions", found)
+        _camera_regions(camera, f"cameras[{i}].regions", found)
+    _calibrations(lists, found)
+    _regions(lists["devices"], found)
     _doors(clean, found)
+
+
+def _calibrations(lists: Mapping[str, list[_Row]], found: Findings) -> None:
+    """Each calibration is of an input that exists and smells something; one device has one of an input and of a gas."""
+    devices = {row.get("id"): row for row in lists["devices"]}
+    for i, row in enumerate(lists["calibrations"]):
+        device, where = row.get("device"), f"calibrations[{i}]"
+        if device is not None and device not in devices:
+            found.say(f"{where}.device", f"there is no PF device {device!r}")
+        role = devices.get(device, {}).get(f"{row.get('input')}_role")
+        if role in ("flame", "none"):
+            found.say(f"{where}.input", f"{row.get('input')} of {device} has the role {role}; it must be gas or smoke")
+    for key in ("input", "gas"):
+        known = [row for row in lists["calibrations"] if "device" in row and key in row]
+        _unique([{key: f"{row[key]} of {row['device']}"} for row in known], "calibrations", key, found)
 
 
 def _unique(rows: list[_Row], section: str, key: str, found: Findings) -> None:
@@ -330,10 +403,21 @@ def _credentials(camera: _Row, where: str, found: Findings) -> None:
             camera[stream] = bare
 
 
-def _regions(camera: _Row, where: str, found: Findings) -> None:
+def _camera_regions(camera: _Row, where: str, found: Findings) -> None:
     """Each region of a camera has a name of its own."""
     lines = camera.get("regions")
     _unique([{"name": parse(line).name} for line in lines] if isinstance(lines, list) else [], where, "name", found)
+
+
+def _regions(devices: list[_Row], found: Findings) -> None:
+    """A rectangle ends where it begins or further right and down."""
+    for i, device in enumerate(devices):
+        regions = device.get("regions")
+        for k, region in enumerate(regions if isinstance(regions, list) else ()):
+            for first, last in (("left", "right"), ("top", "bottom")):
+                if region.get(last, 31) < region.get(first, 0):
+                    allowed = f"not below {first}, which is {region[first]}"
+                    found.wrong(f"devices[{i}].regions[{k}].{last}", region[last], allowed)
 
 
 def _doors(clean: _Row, found: Findings) -> None:

@@ -256,7 +256,7 @@ def reveal(raw: object, site: Site) -> object:
     for section in SECTIONS[1:]:
         rows, old = whole.get(section.name), kept[section.name]
         if isinstance(rows, list) and section.most:
-            before = {row["id"]: row for row in old}
+            before = {_id(row): row for row in old}
             whole[section.name] = [_revealed(row, before.get(_id(row)), section) for row in rows]
         else:
             whole[section.name] = _revealed(rows, old, section)

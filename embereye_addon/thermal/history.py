@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 KEEP_S: Final = 24 * 3600.0
 SEGMENT_S: Final = 3600.0
 DEVICE_BYTES: Final = 24 * 1024 * 1024
-"""Of one device at most; a quiet day has 6 MiB, and there is room for four hours of heat at 2 Hz."""
+"""Of one device at most, however few there are; a quiet day has 6 MiB, and there is room for four hours of heat."""
 QUIET_S: Final = 10.0
 HOT_S: Final = 0.5
 HOT_FOR_S: Final = 120.0
@@ -65,6 +65,7 @@ class Recorder:
     """Writes one device's history. `add` is for the event loop, `write` for a thread; nothing raises."""
 
     folder: Path
+    most_bytes: int = DEVICE_BYTES
     lost: int = 0
     _waiting: list[Kept] = field(default_factory=list)
     _segment: Path | None = None
@@ -127,7 +128,7 @@ class Recorder:
         found = segments(self.folder)
         total = sum(path.stat().st_size for _, path in found)
         for (_, path), (next_at, _) in itertools.pairwise(found):
-            if next_at > now - KEEP_S and total <= DEVICE_BYTES:
+            if next_at > now - KEEP_S and total <= self.most_bytes:
                 return
             total -= path.stat().st_size
             path.unlink()

@@ -8,12 +8,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from embereye_addon.demo.pf_device import CYCLE_S, PACED_FROM_S, PfDevice
+from embereye_addon.demo.pf_device import PfDevice, bus_gateway
+from embereye_addon.demo.pf_line import CYCLE_S, PACED_FROM_S, PfLine
 from embereye_addon.demo.thermal import Fire, Person, Radiator, ThermalScene
 from embereye_addon.tools.dialling import add_address, dial, hang_up, identity, told_to_stop, wait_for
 from embereye_addon.tools.progress import Progress
 
 MOST_DEVICES = 1000
+MOST_ON_A_BUS = 16
 FIRE_AFTER_S = 10.0
 SCENARIOS = {
     "quiet": ThermalScene(),
@@ -31,6 +33,8 @@ wait for its commands and stream, and dial again when the connection is lost.
   fire      an empty room where a fire begins after {FIRE_AFTER_S:.0f} s, or --fire-after, and grows
 
 Accept the devices in the settings: a device whose identity is the name that is printed here.
+With --bus they share one connection, as behind a bus gateway: they speak one after the other, each with its name as
+tag, and every command reaches all of them.
 A half-duplex device sends at the pace of its serial line: what it is told meanwhile is lost and damages the packet, and
 it knows only commands without a line end. A plain one hears everything, with or without a line end.
 """
@@ -45,19 +49,27 @@ def devices(given: argparse.Namespace) -> list[PfDevice]:
         fire_s = FIRE_AFTER_S
     if fire_s is not None:
         scene = replace(scene, fire=Fire(start_s=fire_s))
+    count = given.bus or given.devices
+    names = [given.identity] if count == 1 else [f"{given.identity}-{number}" for number in range(1, count + 1)]
     return [
         PfDevice(
             given.host,
             given.port,
-            serial=given.identity if given.devices == 1 else f"{given.identity}-{number}",
+            tag=name if given.bus else "1234",
+            serial=None if given.bus else name,
             sensor_id=f"5EED0000{number:04X}",
             period_s=given.period,
             scene=scene,
             seed=number,
             half_duplex=given.half_duplex,
         )
-        for number in range(1, given.devices + 1)
+        for number, name in enumerate(names, start=1)
     ]
+
+
+def lines(played: list[PfDevice], given: argparse.Namespace) -> list[PfLine]:
+    """Their connections: one each, or one for all."""
+    return [bus_gateway(tuple(played), given.identity)] if given.bus else [device.line for device in played]
 
 
 def _positive(text: str) -> float:
@@ -79,11 +91,15 @@ def _moment(text: str) -> float:
     return value
 
 
-def _count(text: str) -> int:
+def _count(text: str, least: int = 1, most: int = MOST_DEVICES) -> int:
     value = int(text)
-    if not 1 <= value <= MOST_DEVICES:
-        raise argparse.ArgumentTypeError(f"1 to {MOST_DEVICES}")
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{least} to {most}")
     return value
+
+
+def _on_a_bus(text: str) -> int:
+    return _count(text, 2, MOST_ON_A_BUS)
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
@@ -94,7 +110,9 @@ def arguments(words: list[str]) -> argparse.Namespace:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--devices", type=_count, default=1, metavar="N", help="how many (default 1)")
+    many = parser.add_mutually_exclusive_group()
+    many.add_argument("--devices", type=_count, default=1, metavar="N", help="how many (default 1)")
+    many.add_argument("--bus", type=_on_a_bus, default=0, metavar="K", help="K devices behind one connection")
     parser.add_argument("--scenario", choices=SCENARIOS, default="person", help="what they look at (default person)")
     parser.add_argument(
         "--fire-after", type=_moment, default=None, metavar="S", help="a fire begins in every picture after S seconds"
@@ -128,9 +146,12 @@ def status(played: list[PfDevice], given: argparse.Namespace, seconds: float) ->
     """One line about all devices."""
     connected = sum(device.connected for device in played)
     sent = sum(device.frames_sent for device in played)
-    lost, ignored = (sum(getattr(device, f"commands_{what}") for device in played) for what in ("lost", "ignored"))
+    carrying = {device.line for device in played}
+    lost, ignored = (sum(getattr(line, f"commands_{what}") for line in carrying) for what in ("lost", "ignored"))
     text = f"{seconds:.0f} s: {connected} of {len(played)} connected, {sent} frames"
     text += f", commands lost {lost}, not understood {ignored}"
+    if sirens := sum(device.siren for device in played):
+        text += f", sirens sounding {sirens}"
     if connected == 0:
         text += f"; {given.host}:{given.port} is away or turns them away, dialling again"
     elif connected < len(played):
@@ -156,10 +177,12 @@ async def perform(given: argparse.Namespace) -> int:
     _, writer = await dial(given.host, given.port)
     await hang_up(writer)
     played = devices(given)
-    names = played[0].serial if len(played) == 1 else f"{played[0].serial} to {played[-1].serial}"
-    print(f"{len(played)} PF device{'s' * (len(played) > 1)} ({names}) dial {given.host}:{given.port}. Ctrl-C ends.")
+    said = [device.serial or device.tag for device in played]
+    names = said[0] if len(said) == 1 else f"{said[0]} to {said[-1]}"
+    where = f"{given.host}:{given.port}{' over one connection' * bool(given.bus)}"
+    print(f"{len(played)} PF device{'s' * (len(played) > 1)} ({names}) dial {where}. Ctrl-C ends.")
     progress, began_s = Progress(), time.monotonic()
-    tasks = [asyncio.create_task(device.run(), name=f"PF device {device.serial}") for device in played]
+    tasks = [asyncio.create_task(line.run(), name=f"PF device {line.name}") for line in lines(played, given)]
     watching = asyncio.create_task(_watch(played, given, progress))
     try:
         with told_to_stop() as stop:

@@ -235,6 +235,7 @@ def thermal_view(frame: ThermalFrame) -> dict[str, Any] | None:
         "ambient_c": frame.ambient_c,
         "supply_v": frame.supply_v,
         "replaced": frame.replaced,
+        "outside": frame.outside,
     }
 
 

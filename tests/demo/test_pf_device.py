@@ -91,8 +91,8 @@ async def test_nothing_is_sent_before_a_bare_period_on(host: Host) -> None:
         await until(lambda: host.writers)
         for command in (b"PERIOD_ON\r\n", b"\n", b"PERIODIC_ON"):
             host.say(command)
-            await until(lambda: device.commands_ignored)
-            device.commands_ignored = 0
+            await until(lambda: device.line.commands_ignored)
+            device.line.commands_ignored = 0
         await asyncio.sleep(0.1)
         assert not host.heard
         host.say(b"PERIOD_ON")
@@ -195,7 +195,7 @@ async def test_command_during_a_transmission_is_lost_and_damages_the_frame(host:
         host.say(b"EEPROM1")
         await until(lambda: b"!" in host.heard)
         await until(lambda: host.packets("Sensor"))
-        assert device.commands_lost == 1
+        assert device.line.commands_lost == 1
     assert any(byte > 127 for byte in host.heard)
     assert not host.packets("EEPROM")
 
@@ -209,7 +209,7 @@ async def test_device_comes_back_after_the_host_was_away(host: Host, caplog: pyt
         await host.close()
         await asyncio.sleep(0.8)
         await host.listen()
-        await until(lambda: device.connections == 2)
+        await until(lambda: device.line.connections == 2)
         await until(lambda: len(host.writers) == 2)
         host.heard.clear()
         await asyncio.sleep(0.1)

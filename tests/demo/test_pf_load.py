@@ -23,13 +23,14 @@ from embereye_addon.demo.pf_load import (
     play,
 )
 from embereye_addon.demo.thermal import shipped_eeprom
+from embereye_addon.sources.pf.events import FrameSeen, Setup
 from embereye_addon.sources.pf.packets import EepromPacket, FramePacket, Framer, IdPacket, SensorPacket, parse
-from embereye_addon.sources.pf.session import FrameSeen, Session, Setup
+from tests.fakes.alone import Alone
 
 
 def test_the_loop_is_a_quiet_room_with_one_warm_thing() -> None:
     """A warm frame that is not found, or a quiet one that is, would make every latency a lie."""
-    session = Session("10.0.0.1", 0.0)
+    session = Alone()
     session.adopt(Setup(cached=shipped_eeprom()))
     hottest = []
     for number, packet in enumerate(frame_packets()):

@@ -60,3 +60,11 @@ def test_a_digital_flame_input_is_its_own_alarm_level() -> None:
     (off,) = analog.judge_digital("pf.a.dig", on=False)
     assert (on.kind, on.rules, on.llr_nats, on.value, on.unit) == (Kind.FLAME, (Rule.FLAME_INPUT,), 2.0, 1.0, "on/off")
     assert (off.rules, off.llr_nats, off.value) == ((), -0.1, 0.0)
+
+
+def test_a_rule_that_is_switched_off_leaves_the_claim() -> None:
+    """Where a zone's inputs shall not ring alone, they still count towards what others see."""
+    (analog_input,) = analog.judge("pf.a.adc1", "gas", 50.0, 50.0, usable=True, hard=False)
+    (digital,) = analog.judge_digital("pf.a.dio", on=True, hard=False)
+    assert (analog_input.rules, analog_input.llr_nats) == ((), 2.0)
+    assert (digital.rules, digital.llr_nats) == ((), 2.0)

@@ -2,12 +2,14 @@
 
 The device keeps its own time; the session is driven five times a second, as in the gateway. Once its rhythm is known
 no command may meet a transmission (nor come within 0.3 s before one), whatever packets the line damaged; and a device
-that obeys some form of the commands streams, and is calibrated, within the time the ladder takes.
+that obeys some form of the commands streams, and is calibrated, within the time the ladder takes. Several devices may
+share the line, as behind a bus gateway: they speak one after the other, and the same holds for all of them.
 """
 
 from dataclasses import dataclass, field
 
-from embereye_addon.sources.pf.session import Session, Setup
+from embereye_addon.sources.pf.events import Setup
+from embereye_addon.sources.pf.session import Session
 from tests.fuzz import wire
 from tests.fuzz.records import Reader, Record, pack, unpack
 
@@ -17,6 +19,7 @@ NATURE, CYCLES, DAMAGE, RESTART, SIREN = range(OPERATIONS)
 FRAME_S, INPUTS_S, DUMP_S, DUMP_TIME_S = 0.291, 0.6, 1.11, 0.29  # within a cycle, as measured
 DUMP_CYCLE_S = 0.802  # a cycle with a dump is longer by this
 FIRST_FRAME_S = 3.6
+NEXT_DEVICE_S = 0.65  # after the one before, where several share the line
 BEFORE_S = 0.3
 WARM_CYCLES = 4  # whole cycles until the rhythm is known
 LADDER_S = 65.0
@@ -34,6 +37,7 @@ class Line:
     ending: bytes = b""
     words: tuple[bytes, ...] = (b"PERIOD_ON",)
     refuses_dumps: int = 0  # so many dumps are lost
+    tags: tuple[str, ...] = ("1234",)
     now_s: float = 1000.0
     session: Session = field(init=False)
     streaming: bool = False
@@ -49,7 +53,7 @@ class Line:
 
     def __post_init__(self) -> None:
         self.session = Session("10.0.0.31", self.now_s)
-        self.session.adopt(Setup())
+        self.session.adopt(self.session.units[0], Setup())
 
     def pass_until(self, end_s: float, *, next_s: float) -> None:
         """Time goes by; commands that come are obeyed. `next_s`: when the device will transmit next."""
@@ -89,32 +93,49 @@ class Line:
         self.session.feed(raw[len(raw) // 3 :], self.now_s, 0.0)
 
     def cycle(self, jitter_s: float, *, damage: int) -> None:
-        """One cycle; `damage` bits: 1 spoils the frame, 2 the inputs, 4 the dump."""
+        """One cycle of every device; `damage` bits: 1 spoils the first frame, 2 the inputs, 4 the dump."""
         begin_s = self.now_s + jitter_s
         dump = self.wants_dump
-        end_s = begin_s + self.period_s + DUMP_CYCLE_S * dump
-        self.pass_until(begin_s, next_s=begin_s)
-        self._transmit(_spoilt(_FRAME, damage & 1), begin_s, FRAME_S)
-        self.pass_until(begin_s + INPUTS_S - 0.004, next_s=begin_s + INPUTS_S + BEFORE_S)
-        self._transmit(_spoilt(_INPUTS, damage & 2), begin_s + INPUTS_S - 0.004, 0.004)
-        if dump:
-            self.wants_dump = False
-            self.pass_until(begin_s + DUMP_S, next_s=begin_s + DUMP_S)
-            damage |= 4 * (self.refuses_dumps > 0)
-            self.refuses_dumps -= 1
-            self._transmit(_spoilt(_DUMP, damage & 4), begin_s + DUMP_S, DUMP_TIME_S)
+        self.wants_dump = False
+        end_s = begin_s + self.period_s + DUMP_CYCLE_S * dump * len(self.tags)
+        for number, tag in enumerate(self.tags):
+            turn_s = begin_s + (NEXT_DEVICE_S + DUMP_CYCLE_S * dump) * number
+            self._turn(turn_s, tag, damage if number == 0 else 0, dump=dump)
+        self.refuses_dumps -= dump
         self.regular = 0 if damage & 3 else self.regular + 1
-        self.known = self.known or self.regular >= WARM_CYCLES
+        self.known = self.known or self.regular >= WARM_CYCLES + 4 * (len(self.tags) > 1)
         self.pass_until(end_s - 0.05, next_s=end_s)
         self.now_s = end_s
+
+    def _turn(self, begin_s: float, tag: str, damage: int, *, dump: bool) -> None:
+        """What one device sends."""
+        frame, inputs, words = _PACKETS[tag]
+        self.pass_until(begin_s, next_s=begin_s)
+        self._transmit(_spoilt(frame, damage & 1), begin_s, FRAME_S)
+        self.pass_until(begin_s + INPUTS_S - 0.004, next_s=begin_s + INPUTS_S + BEFORE_S)
+        self._transmit(_spoilt(inputs, damage & 2), begin_s + INPUTS_S - 0.004, 0.004)
+        if dump:
+            self.pass_until(begin_s + DUMP_S, next_s=begin_s + DUMP_S)
+            damage |= 4 * (self.refuses_dumps > 0)
+            self._transmit(_spoilt(words, damage & 4), begin_s + DUMP_S, DUMP_TIME_S)
 
 
 def _packet(kind: int, body: bytes) -> bytes:
     return wire.build(Record(kind, body)).raw
 
 
-_FRAME, _DUMP = _packet(wire.FRAME, b"\x00\x00\x01"), _packet(wire.DUMP, b"\x00\x00\x01")
-_INPUTS = _packet(wire.INPUTS, bytes((0, 1, 0, 1, 1, 13, 0, 5, 5, 16, 1)))
+_TAGS = ("1234", "AB-12345", "room_1")
+_INPUTS_BODY = bytes((0, 1, 0, 1, 1, 13, 0, 5, 5, 16, 1))
+
+
+def _packets(tag: str, chip: int) -> tuple[bytes, bytes, bytes]:
+    """Frame, inputs and dump of a device."""
+    number = bytes((wire.TAGS.index(tag),))
+    frame, dump = _packet(wire.FRAME, b"\x00\x00" + number), _packet(wire.DUMP, bytes((chip, 0)) + number)
+    return frame, _packet(wire.INPUTS, b"\x00" + number + b"\x00" + _INPUTS_BODY[3:]), dump
+
+
+_PACKETS = {tag: _packets(tag, chip) for chip, tag in enumerate(_TAGS)}
 
 
 def _spoilt(raw: bytes, spoil: int) -> bytes:
@@ -136,6 +157,8 @@ def run(raw: bytes) -> None:
                 line.words = (b"PERIOD_ON",) if line.ending else line.words
                 line.refuses_dumps = reader.byte() % 3
                 line.next_tick_s += reader.byte() / 1280
+                line.tags = _TAGS[: reader.byte() % 3 + 1]
+                line.period_s += 0.65 * (len(line.tags) - 1)
             case 3:
                 line.streaming, line.known, line.regular, calm = False, False, 0, False
                 line.pass_until(line.now_s + reader.byte(), next_s=float("inf"))
@@ -156,8 +179,10 @@ def _stream(line: Line, reader: Reader, count: int, *, damaged: bool, calm: bool
             return
         line.cycle(reader.byte() / 255 * 0.04, damage=reader.byte() & 7 if damaged else 0)
     asked_s = line.now_s - line.told_s
-    if calm and asked_s > CALIBRATED_S + line.period_s * (4 + line.refuses_dumps):
-        assert line.session.calibration is not None, "not calibrated in time"
+    patience = 4 + line.refuses_dumps + 8 * (len(line.tags) > 1)
+    if calm and asked_s > CALIBRATED_S + line.period_s * patience:
+        assert len(line.session.units) == len(line.tags), "not told apart"
+        assert all(unit.calibration for unit in line.session.units), "not calibrated in time"
 
 
 def _start(line: Line, *, calm: bool) -> None:
@@ -180,6 +205,7 @@ def seeds() -> list[bytes]:
         [nature, cycles],
         *[[Record(NATURE, bytes((speed, ending, 0, 1, 3))), cycles] for speed in (0, 60, 255) for ending in range(3)],
         [Record(NATURE, bytes((31, 0, 1, 0, 0))), cycles],
+        *[[Record(NATURE, bytes((31, end, 0, 1, 9, more))), cycles, cycles] for more in (1, 2) for end in range(3)],
         [Record(NATURE, bytes((31, 0, 0, 3, 77))), cycles, cycles],
         [nature, cycles, Record(DAMAGE, bytes((6, 0, 1, 9, 2, 3, 4, 8, 3, 3, 7))), cycles],
         [nature, cycles, Record(RESTART, b"\x40"), cycles],

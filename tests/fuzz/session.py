@@ -6,7 +6,7 @@ What is asserted stands in `ledger`.
 from collections.abc import Callable
 
 from embereye_addon.sources.pf.commands import Manner
-from embereye_addon.sources.pf.session import Setup
+from embereye_addon.sources.pf.events import Setup
 from tests.fuzz import wire
 from tests.fuzz.ledger import Ledger
 from tests.fuzz.records import Reader, Record, pack, unpack
@@ -111,6 +111,9 @@ def seeds() -> list[bytes]:
     adopt, cached = Record(ADOPT, bytes(3)), Record(ADOPT, b"\x01\x00\x00")
     tick, wait = Record(TICKS, b"\x09"), Record(WAIT, b"\x02\x05")
     cycles = Record(CYCLES, b"\x07\x50")
+    turns = [Record(wire.FRAME, bytes((0, 0, tag))) for tag in (1, 3)] * 3
+    both = [Record(wire.DUMP, bytes((chip, 0, tag))) for chip, tag in ((0, 1), (1, 3))]
+    third = [Record(wire.FRAME, bytes((0, 0, tag))) for tag in (4, 1)] * 3
     rows: list[list[Record]] = [
         [tick, frame, inputs, dump, adopt, frame, inputs, tick, frame],
         [cached, frame, tick, inputs, tick, dump, tick, frame],
@@ -127,5 +130,8 @@ def seeds() -> list[bytes]:
         [adopt, cycles, Record(SIREN, b"\x00"), tick, Record(SIREN, b"\x01"), cycles, tick],
         [Record(ADOPT, bytes((0, 0, 0, 2, 3))), *[tick, frame, tick, inputs] * 4],
         [cached, Record(CYCLES, bytes((4, 30, 0, 0, 1, 0x80, 5, 0, 1)))],
+        [adopt, *turns, *both, *turns, tick, Record(SIREN, b"\x00"), tick, *third, Record(RELEASE, b""), tick],
+        [cached, frame, frame, frame, dump, *turns, tick, Record(WAIT, b"\x02\x12"), tick, *turns],
+        [*turns, *both, adopt, *[tick, *turns] * 4, Record(WAIT, b"\x02\x20"), tick, *both, *turns],
     ]
     return [pack(row) for row in rows]

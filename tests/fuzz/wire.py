@@ -33,7 +33,7 @@ TAIL_PLACES = (768, 776, 778, 800, 808, 810, 770, 772, 774, 787, 791, 801, 807, 
 DUMP_PLACES = (*range(7, 18), *range(32, 34), *range(48, 64), 64, 65, 400, 831)
 EDGES = (0, 1, 0x7F, 0x80, 0xFF, 0x3FF, 0x400, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF, 0x1901, 0x0901, 5770, 0x9000, 0x4C54)
 
-_TAGS = ("", "1234", "12345678", "AB-12345", "room_1", "7", "8", "x" * 64, "Sensor", "frame", "=,", "T0001")
+TAGS = ("", "1234", "12345678", "AB-12345", "room_1", "7", "8", "x" * 64, "Sensor", "frame", "=,", "T0001")
 _PLACES = ("", "Hall 2", "a", "p" * 64, "ADC3,b", "1829602101142")
 _NAMES = (b"serialno", b"DEVICE_ID", b"locid")
 _KEYS = ("ADC1", "adc2", "ADC3", "DIO", "MPY30", "MPY_IN", "MQ_IN", "Button", "GAS_PPM", "k" * 64, "A:B", "DIO_OUT")
@@ -97,7 +97,7 @@ def _end(layout: int) -> bytes:
 
 def _frame(reader: Reader) -> Built:
     words, layout = reader.among(frames()), reader.byte()
-    tag, place = reader.among(_TAGS), reader.among(_PLACES) if layout & 8 else ""
+    tag, place = reader.among(TAGS), reader.among(_PLACES) if layout & 8 else ""
     words = edited(words, reader, TAIL_PLACES)
     head = f"#frame{tag}:" if tag else f"#frame:{place}:" if place else "#frame:"
     raw = head.encode() + _hex(words, layout) + _end(layout)
@@ -105,13 +105,13 @@ def _frame(reader: Reader) -> Built:
 
 
 def _dump(reader: Reader) -> Built:
-    words, layout, tag = reader.among(dumps()), reader.byte(), reader.among(_TAGS)
+    words, layout, tag = reader.among(dumps()), reader.byte(), reader.among(TAGS)
     words = edited(words, reader, DUMP_PLACES)
     return Built(f"#EEPROM{tag}:".encode() + _hex(words, layout) + _end(layout), EepromPacket(tag, words))
 
 
 def _inputs(reader: Reader) -> Built:
-    layout, tag, place = reader.byte(), reader.among(_TAGS), reader.among(_PLACES)
+    layout, tag, place = reader.byte(), reader.among(TAGS), reader.among(_PLACES)
     place = "" if tag else place
     pieces: list[str] = []
     values: dict[str, float] = {}

@@ -146,11 +146,13 @@ def test_a_view_holds_every_pixel() -> None:
     to_c[0, 0], to_c[0, 1] = np.nan, 1000.0
     replaced = np.zeros((24, 32), np.bool_)
     replaced[1, 1] = True
-    shown = view("pf.a", 7, 1e9, conversion(to_c=to_c, replaced=replaced))
+    outside = np.zeros((24, 32), np.bool_)
+    outside[0, 1] = True
+    shown = view("pf.a", 7, 1e9, conversion(to_c=to_c, replaced=replaced, outside=outside))
     cells = read(shown.coding, shown.cells)
     assert cells is not None
     assert cells.ravel()[:3].tolist() == [-32768, 32767, 2150]
-    assert shown.replaced == (33,)
+    assert (shown.replaced, shown.outside) == ((33,), (1,))
     assert np.array_equal(cells, cells_of(conversion(to_c=to_c)))
 
 

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from embereye_addon.publish.discovery import About, Bundle, bundle, encode, leftovers, removal, things_of
 from embereye_addon.publish.topics import Topics
+from embereye_addon.settings import model
 from tests.publish.samples import site
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "discovery"
@@ -101,3 +103,14 @@ def test_a_strangers_file_removes_without_a_crash() -> None:
     """A remembered bundle without components (another version's, or damaged) is simply cleared."""
     steps = removal({"homeassistant/device/x/config": {"components": 7}}, {})
     assert steps.away == (("homeassistant/device/x/config", b""),)
+
+
+def test_a_calibrated_input_has_its_equivalent_and_no_other_has() -> None:
+    """ppm appear without a calibration, or stay away with one."""
+    circuit = {"r0_kohm": 20.0, "load_kohm": 10.0, "supply_v": 5.0, "divider": 0.5, "reference_v": 3.3}
+    calibration = msgspec.convert({"device": "boiler", "input": "adc2", "gas": "co2", **circuit}, model.GasCalibration)
+    calibrated = msgspec.structs.replace(site(), calibrations=(calibration,))
+    for of, shown in ((site(), []), (calibrated, ["CO2 equivalent"])):
+        made = [bundle(TOPICS, thing, ABOUT)["components"] for thing in things_of(of, {})]
+        named = [each["name"] for part in made for each in part.values() if each.get("unit_of_measurement") == "ppm"]
+        assert named == shown

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from embereye_addon.publish import states
-from embereye_addon.publish.entities import ROWS, Row, entity_id, rows_of
+from embereye_addon.publish.entities import GASES, ROWS, Row, entity_id, equivalent, rows_of
 from embereye_addon.publish.topics import Subject, Topics
+from embereye_addon.sources.pf.gas import CURVES
 from tests.publish.samples import panel, zone
 
 STATES = {
@@ -43,7 +44,7 @@ def test_no_two_rows_are_one_entity() -> None:
 def test_every_state_key_is_shown_somewhere() -> None:
     """A value nobody reads is a forgotten row."""
     for subject, state in STATES.items():
-        shown = {row.key for row in rows_of(subject, frozenset(states.INDEXED))}
+        shown = {row.key for row in rows_of(subject, frozenset((*states.INDEXED, *map(equivalent, GASES))))}
         shown |= {row.attributes for row in ROWS if row.subject is subject}
         assert set(state) <= shown
 
@@ -53,6 +54,14 @@ def test_inputs_that_are_not_there_have_no_entity() -> None:
     keys = {row.key for row in rows_of(Subject.PF, frozenset({"flame"}))}
     assert "flame_index" in keys
     assert "gas_index" not in keys
+
+
+def test_ppm_is_shown_only_of_a_calibrated_gas_and_called_an_equivalent() -> None:
+    """A figure in ppm that nobody calibrated is believed."""
+    assert not [row for row in rows_of(Subject.PF, frozenset(states.INDEXED)) if row.unit == "ppm"]
+    (row,) = (row for row in rows_of(Subject.PF, frozenset({equivalent("co2")})) if row.unit == "ppm")
+    assert (row.key, row.name, row.device_class) == ("co2_equivalent", "CO2 equivalent", "")
+    assert set(GASES) == set(CURVES)
 
 
 def test_the_first_entity_ids_are_short_and_stable() -> None:

@@ -35,7 +35,9 @@ def test_unknown_is_null_and_never_missing() -> None:
     }
     empty = states.pf_state(PfView(), 100.0)
     assert empty["connection"] == "OFF"
-    assert {empty[key] for key in empty if key not in ("connection", "link_words")} == {None}
+    assert (empty["trouble"], empty["faults"]["count"]) == ("ON", 1)
+    known = ("connection", "link_words", "trouble", "faults")
+    assert {empty[key] for key in empty if key not in known} == {None}
 
 
 def test_a_sighting_is_held_for_a_moment() -> None:
@@ -98,6 +100,31 @@ def test_a_pf_device_shows_heat_inputs_and_chip() -> None:
     state = states.pf_state(replace(view, health=told), 6.0)
     assert (state["bad_pixels"], state["reject_rate"], state["period"]) == (5.0, 12.5, 4.09)
     assert states.pf_state(states.felt(view, spots(), 11.0), 11.0)["overheat"] == "OFF"
+
+
+def test_a_pf_device_tells_its_own_faults_with_their_numbers() -> None:
+    """A device that drifts looks well in Home Assistant, or one that is switched off looks broken."""
+    drifts = ("supply_drift", "the supply went from 3.300 V to 3.200 V; allowed: 0.05 V")
+    for told, count in (
+        (health("pf.boiler"), 0),
+        (health("pf.boiler", faults=(drifts,)), 1),
+        (health("pf.boiler", LinkState.OFFLINE), 1),
+        (health("pf.boiler", LinkState.DISABLED), 0),
+    ):
+        state = states.pf_state(PfView(health=told, health_mono_s=5.0), 6.0)
+        assert (state["trouble"], state["faults"]["count"]) == ("ON" if count else "OFF", count)
+    listed = states.pf_state(PfView(health=health("pf.boiler", faults=(drifts,)), health_mono_s=5.0), 6.0)["faults"]
+    assert listed["faults"] == [{"code": drifts[0], "text": drifts[1]}]
+
+
+def test_an_equivalent_is_that_of_the_calibrated_input() -> None:
+    """Another input's figure, or one at the end of its range, is shown as a gas."""
+    view = states.felt(PfView(), msgspec.structs.replace(reading("adc1", "gas", 3.26), out_of_range=True), 5.0)
+    view = states.felt(view, msgspec.structs.replace(reading("adc2", "gas", 2.0), ppm=412.5, gas="co2"), 5.0)
+    view = states.felt(view, msgspec.structs.replace(reading("adc3", "smoke", 2.0), gas="co"), 5.0)
+    state = states.pf_state(view, 6.0)
+    assert (state["co2_equivalent"], state["co_equivalent"], state["nh3_equivalent"]) == (412.5, None, None)
+    assert state["gas_index"] == 2.0
 
 
 def test_endless_channels_are_not_kept() -> None:

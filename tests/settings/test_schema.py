@@ -48,6 +48,24 @@ def test_every_default_is_right_in_its_own_kind() -> None:
                 assert key.kind.clean(key.default) == key.default
 
 
+CALIBRATION = {"device": "pf1", "input": "adc1", "gas": "co2", "r0_kohm": 76.63, "load_kohm": 10, "supply_v": 5}
+CALIBRATION |= {"divider": 0.66, "reference_v": 3.3}
+
+
+def test_a_calibration_is_whole_or_refused_in_words() -> None:
+    """Half a calibration gives absurd figures in ppm."""
+    site = {"zones": [ZONE], "devices": [DEVICE]}
+    assert check(site | {"calibrations": [CALIBRATION]}, "x").calibrations[0].load_kohm == 10.0
+    for missing in CALIBRATION:
+        half = {key: value for key, value in CALIBRATION.items() if key != missing}
+        assert f"calibrations[0].{missing}: missing; needed:" in reasons(site | {"calibrations": [half]})
+    assert "no PF device 'attic'" in reasons(site | {"calibrations": [CALIBRATION | {"device": "attic"}]})
+    assert "adc3 of pf1 has the role none" in reasons(site | {"calibrations": [CALIBRATION | {"input": "adc3"}]})
+    twice = reasons(site | {"calibrations": [CALIBRATION, CALIBRATION | {"r0_kohm": 20}]})
+    assert "calibrations[1].input: 'adc1 of pf1' is already used by calibrations[0]" in twice
+    assert "calibrations[1].gas: 'co2 of pf1' is already used by calibrations[0]" in twice
+
+
 def test_an_empty_file_is_an_empty_site() -> None:
     """Every default stands in one place."""
     assert check({}, "x") == Site()
@@ -117,6 +135,10 @@ def test_every_mistake_is_named_at_once_with_its_place() -> None:
         ({"cameras": [CAMERA]}, "cameras[0].zone: there is no zone 'hall'; there are no zones yet"),
         ({"zones": [ZONE | {"id": "kitchen"}], "devices": [DEVICE]}, "there is no zone 'hall'; the zones are kitchen"),
         ({"zones": [ZONE | {"fixed_pre_c": 85.0}]}, "zones[0].fixed_pre_c: 85.0 is not accepted; allowed: below fixed"),
+        (
+            {"zones": [ZONE | {"rise_pre_k_min": 20}]},
+            "zones[0].rise_pre_k_min: 20.0 is not accepted; allowed: below rise",
+        ),
         ({"web": {"port": 9001}}, "pf.port: 9001 is not accepted; allowed: another port than web.port"),
         ({"mqtt": {"ca_file": "/ssl/ca.pem"}}, "mqtt.ca_file: is given, but mqtt.tls is off"),
     ],
@@ -221,3 +243,58 @@ def test_regions_are_checked_with_the_file() -> None:
     assert told == "cameras[0].regions[1].name: 'oven' is already used by cameras[0].regions[0]"
     told = reasons({"zones": [ZONE], "cameras": [CAMERA | {"regions": [lines[0]] * 9}]})
     assert "a list of 0 to 8" in told
+
+
+REGION = {"name": "pipe", "left": 20, "top": 4, "right": 26, "bottom": 8, "emissivity": 0.3}
+
+
+def regions(*changes: dict[str, object]) -> dict[str, object]:
+    """A site whose one device has these regions, each given by what differs from a right one."""
+    return {"zones": [ZONE], "devices": [DEVICE | {"regions": [REGION | change for change in changes]}]}
+
+
+def test_a_device_may_have_regions() -> None:
+    """A rectangle of bare metal is set with its place and its emissivity; a reflected temperature may stay empty."""
+    made = check(regions({}, {"reflected_c": 40, "right": 31, "bottom": 23}), "x").devices[0].regions
+    assert [(one.name, one.left, one.top, one.right, one.bottom, one.reflected_c) for one in made] == [
+        ("pipe", 20, 4, 26, 8, None),
+        ("pipe", 20, 4, 31, 23, 40.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (
+            regions({"right": 32}),
+            "devices[0].regions[0].right: 32 is not accepted; allowed: a whole number from 0 to 31",
+        ),
+        (
+            regions({}, {"top": -1}),
+            "devices[0].regions[1].top: -1 is not accepted; allowed: a whole number from 0 to 23",
+        ),
+        (regions({"right": 3}), "devices[0].regions[0].right: 3 is not accepted; allowed: not below left, which is 20"),
+        (regions({"bottom": 2}), "regions[0].bottom: 2 is not accepted; allowed: not below top, which is 4"),
+        (regions({"emissivity": 0.0}), "devices[0].regions[0].emissivity: 0.0 is not accepted"),
+        (regions({"rihgt": 4}), "devices[0].regions[0].rihgt: unknown key; did you mean right?"),
+        (regions({"name": None}), "devices[0].regions[0].name: missing; needed: text of 1 to 32 characters"),
+        (regions(*[{}] * 9), "devices[0].regions: '9 entries' is not accepted; allowed: a list of at most 8 entries"),
+        (
+            {"zones": [ZONE], "devices": [DEVICE | {"regions": 5}]},
+            "devices[0].regions: 5 is not accepted; allowed: a list of at most 8 entries",
+        ),
+    ],
+)
+def test_a_region_outside_of_the_picture_is_told_with_its_place(raw: object, words: str) -> None:
+    """A mistake in a region names the device, the region and what is allowed; never a traceback, never a cut corner."""
+    assert words in reasons(raw)
+    assert reasons(raw).count("\n") == 0
+
+
+def test_the_form_has_the_inputs_of_a_region() -> None:
+    """A page that draws the form must know what a region has."""
+    (devices,) = (section for section in form() if section["section"] == "devices")
+    fields: list[Any] = json.loads(json.dumps(devices["keys"]))
+    (field,) = (field for field in fields if field["key"] == "regions")
+    assert (field["input"], field["max_length"], field["default"]) == ("entries", 8, [])
+    assert [each["key"] for each in field["keys"]] == [*REGION, "reflected_c"]

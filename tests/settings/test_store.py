@@ -4,6 +4,7 @@ import json
 import logging
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 from hypothesis import given
@@ -249,4 +250,13 @@ def test_a_new_entry_and_rubbish_pass_through() -> None:
     site = Site()
     assert reveal([1], site) == [1]
     raw = {"cameras": [{"id": "new", "password": STARS}, 5], "mqtt": 7}
-    assert reveal(raw, site) == {**raw, **dict.fromkeys(("web", "pf", "detection", "zones", "devices"))}
+    others = ("web", "pf", "detection", "zones", "devices", "calibrations")
+    assert reveal(raw, site) == {**raw, **dict.fromkeys(others)}
+
+
+def test_an_entry_without_an_id_passes_through() -> None:
+    """A page that sends a calibration back is refused, or gets another one."""
+    row = {"device": "a", "input": "adc1", "gas": "co2", "r0_kohm": 20.0, "load_kohm": 10.0, "supply_v": 5.0}
+    site = msgspec.convert({"calibrations": [row | {"divider": 0.5, "reference_v": 3.3}]}, Site)
+    sent = conceal(site)
+    assert reveal(sent, site) == sent

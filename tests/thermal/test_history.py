@@ -86,14 +86,14 @@ def test_a_restart_begins_a_new_file(tmp_path: Path) -> None:
     assert len(list(replay(tmp_path, 0.0, NOON + 1e6))) == 5
 
 
-def test_old_and_too_much_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_and_too_much_is_dropped(tmp_path: Path) -> None:
     """A day is kept, and never more than the disk can bear."""
     recorder = recorded(tmp_path, 1000)
     assert len(segments(tmp_path)) == 3
     recorder.add(NOON + KEEP_S + 4000.0, cells(1))
     recorder.write()
     assert [int(at - NOON) for at, _ in segments(tmp_path)] == [3600, 7200, int(KEEP_S) + 4000]
-    monkeypatch.setattr(history, "DEVICE_BYTES", 100)
+    recorder.most_bytes = 100
     recorder.add(NOON + KEEP_S + 4001.0, cells(2))
     recorder.write()
     assert len(segments(tmp_path)) == 1

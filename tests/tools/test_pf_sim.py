@@ -7,10 +7,10 @@ import re
 import pytest
 
 from embereye_addon import __main__ as program
-from embereye_addon.demo.pf_device import CYCLE_S
+from embereye_addon.demo.pf_line import CYCLE_S
 from embereye_addon.errors import LinkError
 from embereye_addon.sources.pf.place import Cache
-from embereye_addon.tools.pf_sim import SCENARIOS, arguments, command, devices, perform, status
+from embereye_addon.tools.pf_sim import SCENARIOS, arguments, command, devices, lines, perform, status
 from tests.fakes.nats_server import free_port
 from tests.sources.pf.gateways import Hearer, device, running
 from tests.tools.samples import Host, listening, until
@@ -43,6 +43,9 @@ def test_devices_are_as_asked_for() -> None:
     [
         ["--devices", "0"],
         ["--devices", "1001"],
+        ["--bus", "1"],
+        ["--bus", "17"],
+        ["--devices", "2", "--bus", "2"],
         ["--hz", "0"],
         ["--hz", "nan"],
         ["--hz", "1", "--period", "1"],
@@ -61,6 +64,18 @@ def test_a_wrong_option_is_named(words: list[str], capsys: pytest.CaptureFixture
         program.command(["pf-sim", *words])
     assert ended.value.code == 2
     assert words[-2 if words[-1][:2] != "--" else -1] in capsys.readouterr().err
+
+
+def test_a_bus_carries_devices_with_tags_over_one_connection() -> None:
+    """The simulated bus gateway dials once for each device."""
+    options = given("--bus", "3", "--identity", "hall")
+    played = devices(options)
+    assert [(one.tag, one.serial) for one in played] == [("hall-1", None), ("hall-2", None), ("hall-3", None)]
+    (line,) = lines(played, options)
+    assert line.speakers == tuple(played)
+    assert {one.line for one in played} == {line}
+    played[1].order(siren=True)
+    assert "sirens sounding 1" in status(played, options, 1.0)
 
 
 def test_nobody_listening_is_words() -> None:
@@ -120,9 +135,9 @@ def test_the_status_says_what_is_wrong() -> None:
     played = devices(options)
     assert "0 of 2 connected" in status(played, options, 1.0)
     assert "127.0.0.1:9001 is away or turns them away, dialling again" in status(played, options, 1.0)
-    played[0].connected = True
+    played[0].line.connected = True
     assert "the others are turned away" in status(played, options, 1.0)
-    played[1].connected = True
+    played[1].line.connected = True
     assert status(played, options, 1.0).endswith("; waiting to be told to stream")
     played[1].frames_sent = 7
     assert status(played, options, 1.0) == "1 s: 2 of 2 connected, 7 frames, commands lost 0, not understood 0"
@@ -141,3 +156,18 @@ async def test_a_real_gateway_takes_them() -> None:
             await asyncio.gather(playing, return_exceptions=True)
     assert hearer.kinds("pf.hall")
     assert "".join(f"{word:04X}" for word in hearer.dumps["pf.hall"][7:10]) == "5EED00000001"
+
+
+async def test_a_bus_gateway_is_known_by_its_tags(capsys: pytest.CaptureFixture[str]) -> None:
+    """Devices behind one connection: those accepted are heard, the other waits."""
+    hearer = Hearer()
+    async with running(hearer, device("sim-1"), device("sim-3")) as gateway:
+        words = ("--bus", "3", "--hz", "5", "--plain", "--seconds", "4")
+        playing = asyncio.create_task(perform(given(*words, port=gateway.port)))
+        await until(lambda: hearer.kinds("pf.sim-1").count("FrameSeen") > 1)
+        await until(lambda: hearer.kinds("pf.sim-3").count("FrameSeen") > 1)
+        assert [each.identity for each in gateway.pending()] == ["sim-2"]
+        assert gateway.connections == 1
+        assert await playing == 0
+    assert "3 PF devices (sim-1 to sim-3) dial 127.0.0.1:" in (said := capsys.readouterr().out)
+    assert " over one connection." in said

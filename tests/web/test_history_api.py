@@ -49,8 +49,26 @@ async def test_a_long_past_is_thinned(tmp_path: Path) -> None:
         frames = found["frames"]
         assert isinstance(frames, list)
         assert found["kept"] == 2 * FRAMES_MAX + 100
-        assert found["step"] == 4
-        assert len(frames) == (2 * FRAMES_MAX + 100) / 4
+        assert found["step_s"] == 2.0
+        assert FRAMES_MAX / 2 < len(frames) < FRAMES_MAX
+        assert [frame["at"] for frame in frames] == sorted(frame["at"] for frame in frames)
+
+
+async def test_a_short_fire_is_in_a_long_past(tmp_path: Path) -> None:
+    """A flame of a few seconds falls between the frames that are shown of a day."""
+    recorder, first = Recorder(tmp_path / "pf.roof"), utc_s() - 3000.0
+    for number in range(300):
+        cells = np.full((24, 32), 2200, np.int16)
+        cells[3, 4] = 9000 if number == 171 else 2300
+        recorder.add(first + number * 10.0, cells)
+        recorder.write()
+    async with served(history=tmp_path) as page:
+        _, found = await get(page, "/api/device/roof/history?most=10")
+        frames = found["frames"]
+        assert isinstance(frames, list)
+        assert 5 <= len(frames) <= 10
+        hottest = max(frames, key=lambda frame: np.frombuffer(base64.b64decode(frame["cells"]), "<i2").max())
+        assert abs(hottest["at"] - first - 1710.0) < 0.01
 
 
 async def test_wrong_questions_are_answered_in_words(tmp_path: Path) -> None:
@@ -60,10 +78,10 @@ async def test_wrong_questions_are_answered_in_words(tmp_path: Path) -> None:
     async with served(history=tmp_path) as page:
         assert (await get(page, "/api/device/nobody/history"))[0] == 404
         assert (await get(page, "/api/device/..%2F..%2Fetc/history"))[0] == 404
-        for asked in ("from=yesterday", "to=nan", "to=-1", "from=1e300"):
+        for asked in ("from=yesterday", "to=nan", "to=-1", "from=1e300", "most=0", "most=-1", "most=many"):
             status, said = await get(page, f"/api/device/roof/history?{asked}")
             assert status == 400
-            assert "UTC second" in str(said["why"])
+            assert ("1 to 600" if "most" in asked else "UTC second") in str(said["why"])
         status, said = await get(page, "/api/device/roof/history")
         assert status == 503
         assert "cannot be read" in str(said["why"])

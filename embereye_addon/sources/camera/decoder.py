@@ -90,6 +90,11 @@ class Decoder:
         self._to_software()  # some hardware is only asked for at the first picture
         return self.unit.context.decode(arrived.packet)
 
+    @property
+    def vouches(self) -> bool:
+        """Whether a loss cannot pass unnoticed here; else pictures must be looked through for empty parts."""
+        return self._strict and not self.unit.hardware and self._continuity.checks
+
     def lose(self) -> None:
         """Something is missing: give out nothing more before the next key frame."""
         self.losses += 1

@@ -42,7 +42,7 @@ class Look:
     at: float
     received_mono_s: float
     filtered: bool = True
-    _planar: "list[av.VideoFrame]" = field(default_factory=list, init=False, repr=False, compare=False)
+    _planar: "list[tuple[av.VideoFrame, Planes]]" = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -55,7 +55,7 @@ class Look:
 
     def planes(self) -> Planes:
         """The whole picture as 4:2:0 planes, full size; no copy where the camera sends 4:2:0, else converted once."""
-        return planes(self._in_planes())
+        return self._in_planes()[1]
 
     def crop(
         self, left: float, top: float, right: float, bottom: float, width: int = 0, height: int = 0
@@ -64,11 +64,12 @@ class Look:
 
         The part is limited to the picture and widened to even pixels; its own size when none is given.
         """
-        return crop(self._in_planes(), (left, top, right, bottom), width, height)
+        return crop(self._in_planes()[0], (left, top, right, bottom), width, height)
 
-    def _in_planes(self) -> "av.VideoFrame":
+    def _in_planes(self) -> "tuple[av.VideoFrame, Planes]":
         if not self._planar:
-            self._planar.append(planar(self.frame))
+            frame = planar(self.frame)
+            self._planar.append((frame, planes(frame)))
         return self._planar[0]
 
 
@@ -163,8 +164,9 @@ class Farm:
     @staticmethod
     def _wanted(watched: Watched, arrived: Arrived) -> bool:
         watched.received += 1
-        packet, codec = arrived.packet, watched.probe.codec
-        needed = arrived.key or is_reference(codec, bytes(memoryview(packet)[:HEAD_BYTES]))
+        packet, facts = arrived.packet, watched.probe.facts
+        needed = arrived.key or (facts is not None and not facts.spare)  # a camera that sends none begins with none
+        needed = needed or is_reference(watched.probe.codec, bytes(memoryview(packet)[:HEAD_BYTES]))
         watched.probe.take(packet.size, arrived.key, needed, packet.pts, arrived.mono_s)
         if watched.waiting >= WAITING_MAX or is_late(watched, arrived.mono_s):
             watched.skip_to_key = True
@@ -240,7 +242,8 @@ class Farm:
         newest = found[-1]
         key = bool(newest.frame.key_frame)
         look = Look(newest.frame, watched.number + len(found), newest.at, newest.mono_s, newest.filtered)
-        if (watched.waiting == 0 or key) and watched.smear.spoiled(look.planes(), key):
+        doubtful = not watched.decoder.vouches and (watched.waiting == 0 or key)
+        if doubtful and watched.smear.spoiled(look.planes(), key):
             watched.decoder.lose()
             watched.rejected += len(found)
             return

@@ -3,10 +3,15 @@
 Packets are Annex B, as FFmpeg's RTSP reader gives them. Nothing here raises, whatever the bytes are.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 HEAD_BYTES = 2048
 """Of a packet's start: delimiters, parameter sets and SEI come before the first slice and are shorter."""
+SETS_BYTES = 64
+SLICE_BYTES = 24
+"""More than what is read of a parameter set and of a slice's head."""
+_START = b"\x00\x00\x01"
 _CHROMA_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 """H.264 profiles whose parameter set has the chroma format in it (7.3.2.1.1)."""
 
@@ -37,17 +42,20 @@ class _Bits:
         return self.take(zeros + 1) - 1
 
 
-def units(head: bytes) -> list[bytes]:
-    """The NAL units of an Annex B packet without their start codes, empty ones left out."""
-    return [unit for unit in head.split(b"\x00\x00\x01")[1:] if unit]
+def starts(head: bytes) -> Iterator[int]:
+    """Where the NAL units of an Annex B packet begin, behind their start codes; as many as are asked for."""
+    at = head.find(_START)
+    while 0 <= at < len(head) - len(_START):
+        yield at + len(_START)
+        at = head.find(_START, at + len(_START))
 
 
 def is_reference(codec: str, head: bytes) -> bool:
     """Whether other pictures may be predicted from this one; True when that cannot be told."""
-    for unit in units(head):
-        if codec == "h264" and 1 <= unit[0] & 31 <= 5:
-            return bool(unit[0] & 0x60)  # nal_ref_idc
-        if codec == "hevc" and (kind := unit[0] >> 1 & 63) < 32:
+    for at in starts(head):
+        if codec == "h264" and 1 <= head[at] & 31 <= 5:
+            return bool(head[at] & 0x60)  # nal_ref_idc
+        if codec == "hevc" and (kind := head[at] >> 1 & 63) < 32:
             return kind > 14 or bool(kind & 1)  # even numbers up to RSV_VCL_N14: sub-layer non-reference
     return True
 
@@ -64,18 +72,23 @@ class Continuity:
         """Take the next packet in coded order; True when reference pictures before it are missing."""
         if codec != "h264":
             return False
-        for unit in units(head):
-            kind = unit[0] & 31
+        for at in starts(head):
+            kind = head[at] & 31
             if kind == 7:
-                self._parameters(unit)
+                self._parameters(head[at : at + SETS_BYTES])
             elif kind in (1, 2, 5):
-                return self._slice(unit, key or kind == 5)
+                return self._slice(head[at : at + SLICE_BYTES], key or kind == 5)
         return False
+
+    @property
+    def checks(self) -> bool:
+        """Whether gaps can be told in this stream."""
+        return self._bits > 0
 
     def _slice(self, unit: bytes, key: bool) -> bool:
         if not self._bits:
             return False
-        bits = _Bits(unit[1:24])
+        bits = _Bits(unit[1:])
         for _ in range(3):  # first macroblock, kind of slice, picture parameter set
             bits.golomb()
         bits.take(2 if self._planes else 0)
@@ -86,7 +99,7 @@ class Continuity:
         return not (key or before < 0 or number in (before, (before + 1) % (1 << self._bits)))
 
     def _parameters(self, unit: bytes) -> None:
-        bits = _Bits(unit[1:64])
+        bits = _Bits(unit[1:])
         profile = bits.take(8)
         bits.take(16)
         bits.golomb()

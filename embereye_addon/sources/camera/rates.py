@@ -37,8 +37,12 @@ BUSY_DOWN = 0.85
 BUSY_AIM = 0.75
 BUSY_UP = 0.65
 """Cameras get pictures back as long as the share after it is expected to be below this."""
-LATE_DOWN_S = 1.0
-"""Packets that wait this long call for slowing whatever the share is: other processes may hold the processor."""
+LATE_S = 0.1
+"""A busy thread that still takes each packet within this time is not overloaded: what other processes take away from
+it looks like work of its own.
+"""
+LATE_DOWN_S = 0.5
+"""Packets that wait this long call for slowing whatever the share is."""
 QUIET_S = 10.0
 """So long after any change nothing goes up; doubled by each fall within FALL_S of a rise, up to QUIET_MOST_S."""
 QUIET_MOST_S = 320.0
@@ -112,9 +116,9 @@ def decide(
     level = busy - freed  # a camera that was just held adds its load now
     if late_s > LATE_DOWN_S:  # a thread cannot be busier than wholly: how much is wanted must be computed
         level = max(level, sum(cost(steps[source], facts) for source, facts in cameras.items()))
-    if level > BUSY_DOWN or late_s > LATE_DOWN_S:
+    if (level > BUSY_DOWN and late_s > LATE_S) or late_s > LATE_DOWN_S:
         steps = _down(steps, cameras, max(level - BUSY_AIM, 0.1))
-    elif late_s < LATE_DOWN_S / 4 and now_s - ladder.changed_s >= ladder.quiet_s:
+    elif late_s <= LATE_S and now_s - ladder.changed_s >= ladder.quiet_s:
         steps = _up(steps, cameras, BUSY_UP - level)
     changes = {source: (before[source], steps[source]) for source in cameras if before[source] is not steps[source]}
     return _after(ladder, steps, changes, now_s), changes

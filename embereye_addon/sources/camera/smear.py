@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from embereye_addon.frame import Planes
 
-BLOCK_PX = 16
+BLOCK_PX = 32
 MOST = 0.01
-"""Share of the picture's 16x16 blocks that may be empty beyond those of the last key frame."""
+"""Share of the picture's 32x32 blocks that may be empty beyond those of the last key frame."""
 GREEN_CHROMA = 16
 """U and V both below this are no colour: such YUV lies outside RGB (ITU-R BT.601); all zero shows as green."""
 GREY = 128
@@ -33,7 +33,7 @@ class Smear:
 def empty_share(planes: Planes) -> float:
     """Share 0..1 of the blocks that hold nothing, looked at in three points a block."""
     step, half = BLOCK_PX, BLOCK_PX // 2
-    u, v = planes.u[4::half, 4::half], planes.v[4::half, 4::half]
+    u, v = planes.u[half // 2 :: half, half // 2 :: half], planes.v[half // 2 :: half, half // 2 :: half]
     if not u.size:
         return 0.0
     empty = (u < GREEN_CHROMA) & (v < GREEN_CHROMA)
@@ -44,7 +44,7 @@ def empty_share(planes: Planes) -> float:
 
 
 def _flat(y: NDArray[np.uint8], shape: tuple[int, ...], step: int) -> NDArray[np.bool_]:
-    points = [y[at::step, at::step][: shape[0], : shape[1]] == GREY for at in (2, 7, 9)]
+    points = [y[at::step, at::step][: shape[0], : shape[1]] == GREY for at in (13, 16, 18)]
     flat = np.zeros(shape, np.bool_)
     rows, columns = points[-1].shape
     flat[:rows, :columns] = points[0][:rows, :columns] & points[1][:rows, :columns] & points[2]

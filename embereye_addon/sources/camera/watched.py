@@ -65,8 +65,8 @@ class Watched:
 def is_late(watched: Watched, now_s: float) -> bool:
     """Whether the oldest packet that waits has waited too long."""
     with watched.lock:
-        oldest = watched.things[0] if watched.things else None
-    return isinstance(oldest, Arrived) and now_s - oldest.mono_s > LATE_MOST_S
+        oldest = next((thing for thing in watched.things if isinstance(thing, Arrived)), None)
+    return oldest is not None and now_s - oldest.mono_s > LATE_MOST_S
 
 
 def give_up(watched: Watched) -> None:

@@ -6,7 +6,7 @@ Pure. The absolute value means little (a real device rests at 32 % of its flame 
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from statistics import linear_regression, median
+from statistics import median
 
 FULL_SCALE = 4095.0  # 12-bit converter
 MINUTE_S = 60.0
@@ -114,7 +114,11 @@ def _spread(values: list[float]) -> float:
 
 
 class Slope:
-    """The regression line through the last two minutes, in steps of five seconds."""
+    """The trend of the last two minutes, in steps of five seconds.
+
+    The median of the slopes between each step and the one half a window later (Theil 1950, incomplete method): a spike
+    or a step that is wrong moves it no more than any other.
+    """
 
     __slots__ = ("_begun_s", "_count", "_means", "_sum", "per_min")
 
@@ -129,12 +133,18 @@ class Slope:
             self._means.append((self._begun_s, self._sum / self._count))
             self._sum, self._count = 0.0, 0
             if self._means[-1][0] - self._means[0][0] >= SLOPE_LEAST_S:
-                times_s, means = zip(*self._means, strict=True)
-                self.per_min = MINUTE_S * linear_regression(times_s, means).slope
+                self.per_min = MINUTE_S * _slope(tuple(self._means))
         if not self._count:
             self._begun_s = mono_s
         self._sum += raw
         self._count += 1
+
+
+def _slope(points: tuple[tuple[float, float], ...]) -> float:
+    """The median slope a second between each point and the one half of them later; at least two rising times."""
+    half = len(points) // 2
+    pairs = zip(points[: len(points) - half], points[half:], strict=True)
+    return median((value - before) / (at_s - before_s) for (before_s, before), (at_s, value) in pairs)
 
 
 class Channel:

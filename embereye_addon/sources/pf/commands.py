@@ -4,29 +4,26 @@ A command that meets a transmission destroys bytes of it and is lost itself, so 
 part of the cycle: after the packet with the inputs, and well before the next frame.
 """
 
-from collections import deque
 from dataclasses import dataclass
-from statistics import median
+
+from embereye_addon.sources.pf.rhythm import (
+    ANSWER_S,
+    CROWDED_BEFORE_S,
+    KICK_S,
+    LONGEST_PAUSE_S,
+    QUIET_BEFORE_S,
+    UNKNOWN_WINDOW_S,
+    Cycle,
+    Said,
+)
 
 FIRST_COMMAND_S = 0.5  # after accept; some peers want a read of its own for each command
 BETWEEN_COMMANDS_S = 1.0
 LADDER_STEP_S = 10.0
-LONGEST_PAUSE_S = 300.0
 RESTART_PAUSE_S = 30.0  # first pause after asking a device again that had streamed before
 
-QUIET_AFTER_S = 0.1  # after the inputs or the EEPROM dump
-DUMP_BEGINS_S = 0.7  # after the inputs, at the latest, where a dump has been asked for; real ones after 0.5 s
-AFTER_FRAME_S = 0.3  # so long after a frame its inputs come
-FRAME_ALONE_S = 0.7  # after a frame whose inputs did not follow; they come 0.3 s after it
-QUIET_BEFORE_S = 0.8  # before the end of the next frame: 0.5 s, and 0.3 s which a frame takes at 115200 baud
-UNKNOWN_WINDOW_S = 1.5  # while the period is not known yet
-FAST_S = 1.5  # a cycle takes 0.6 s at 115200 baud: whoever is this fast has no half-duplex link
-FAST_GAPS = 3  # fewer prove nothing: a stalled network brings the first frames together
-
-KICK_S = 15.0  # or three periods: so long after its last frame a device that goes on speaking is started again
-KICK_PERIODS = 3
-ANSWER_S = 3.0  # a device that sends only when asked answers within this
 UNASKED = 3  # so many frames after one request: it streams, and is told to stop
+CROWDED_S = 15.0  # several devices without a quiet window for so long: a shorter one has to do
 FORM_ROUNDS = 5  # a form that worked once and then not so often may be another device's: all are tried again
 
 EEPROM_TIMEOUT_S = 12.0
@@ -38,38 +35,6 @@ _START_LADDER = (b"PERIOD_ON", b"\n", b"PERIOD_ON\n", b"PERIOD_ON\r\n", b"PERIOD
 _REQUEST_LADDER = (b"REQUEST1", b"\n", b"REQUEST1\n", b"REQUEST1\r\n")
 # The lone line end clears what a line-based peer made of the two bare commands.
 _EEPROM_LADDER = (b"EEPROM1", b"EEPROM1", b"\n", b"EEPROM1\n", b"EEPROM1")
-
-
-class Rhythm:
-    """The learned interval between events, a median of the last eight; None before the second event."""
-
-    __slots__ = ("_gaps", "interval_s", "last_s")
-
-    def __init__(self) -> None:
-        self._gaps: deque[float] = deque(maxlen=8)
-        self.interval_s: float | None = None
-        self.last_s = float("-inf")
-
-    @property
-    def is_fast(self) -> bool:
-        """Whether this is proven to be too fast for a half-duplex link."""
-        return self.interval_s is not None and self.interval_s < FAST_S and len(self._gaps) >= FAST_GAPS
-
-    @property
-    def steady_s(self) -> float | None:
-        """The soonest that the next event may follow: the shortest of the last intervals, None while unknown.
-
-        Cycles with a dump, and those around a lost packet, are longer than the rule; events that only came together
-        say nothing.
-        """
-        return min((gap for gap in self._gaps if gap >= FAST_S), default=None)
-
-    def beat(self, mono_s: float) -> None:
-        """One more event."""
-        if self.last_s > float("-inf"):
-            self._gaps.append(mono_s - self.last_s)
-            self.interval_s = median(self._gaps)
-        self.last_s = mono_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +52,23 @@ STREAMS = Manner()
 
 
 class Commands:
-    """Decides the next command of one connection; told of everything valid that arrives."""
+    """Decides the next command of one connection; told of everything valid that arrives.
+
+    Behind a bus gateway several devices share the connection. Commands carry no address, so each reaches all of them:
+    one waits until none of the devices sends, and what one device needs is asked of all.
+    """
 
     def __init__(self, mono_s: float) -> None:
         self.form = b""  # the start command that worked, once one did
         self.manner = STREAMS
-        self.frames = Rhythm()
-        self.inputs = Rhythm()
+        self.cycles: tuple[Cycle, ...] = (Cycle(),)  # of each device behind this connection
         self._streaming = False
         self._sent_s = float("-inf")
         self._last_start = b""
         self._step = 0
         self._round = 0
         self._next_start_s = mono_s + FIRST_COMMAND_S
-        self._eeprom_wanted = True
         self._eeprom_tries = 0
-        self._eeprom_end_s = float("-inf")
         self._eeprom_asked_s = float("-inf")
         self._eeprom_limit_s = float("-inf")  # until then the answer may come
         self._next_eeprom_s = mono_s
@@ -112,15 +78,12 @@ class Commands:
         self._siren_window = -1
         self._window = 0  # counts packets with inputs and lone frames: each opens a window of its own
         self._asked_s = float("-inf")
-        self._unasked = 0
-        self._kicked_s = float("-inf")
-        self._kick_pause_s = KICK_S
+        self._quiet_s = mono_s  # the last time none of several devices was sending
 
     @property
     def interval_s(self) -> float:
-        """The learned period of the device (at least that of the requests), 0 while unknown."""
-        learned_s = self.frames.interval_s or self.inputs.interval_s or 0.0
-        return max(learned_s, self.manner.request_every_s)
+        """The longest learned period of its devices (at least that of the requests), 0 while unknown."""
+        return max(self.manner.request_every_s, *(cycle.learned_s for cycle in self.cycles))
 
     def know(self, form: bytes) -> None:
         """The start command that worked for this device before, or nothing; ignored once one has been sent."""
@@ -143,17 +106,25 @@ class Commands:
         """The device belongs to another connection: no order of its siren may come from this one."""
         self._siren_sends = 0
 
-    def frame_came(self, mono_s: float) -> None:
-        """A frame is complete, good or not."""
-        self.frames.beat(mono_s)
-        self._window += self.inputs.last_s < mono_s - UNKNOWN_WINDOW_S
-        self._unasked += 1
-        self._kick_pause_s = KICK_S
+    def part(self, count: int, mono_s: float) -> tuple[Cycle, ...]:
+        """So many devices are behind this connection: their cycles, those known in front; dumps are asked for again."""
+        known = self.cycles if len(self.cycles) > 1 else ()
+        self.cycles = known + tuple(Cycle() for _ in range(count - len(known)))
+        self._eeprom_tries, self._next_eeprom_s = 0, mono_s
+        return self.cycles
+
+    def frame_came(self, mono_s: float, cycle: Cycle | None = None) -> None:
+        """A frame is complete, good or not; of this device, or of the only one."""
+        cycle = cycle or self.cycles[0]
+        cycle.frames.beat(mono_s)
+        self._window += cycle.inputs.last_s < mono_s - UNKNOWN_WINDOW_S
+        cycle.unasked += 1
+        cycle.kick_pause_s = KICK_S
         self._streams()
 
-    def inputs_came(self, mono_s: float) -> None:
+    def inputs_came(self, mono_s: float, cycle: Cycle | None = None) -> None:
         """A packet with inputs is complete."""
-        self.inputs.beat(mono_s)
+        (cycle or self.cycles[0]).inputs.beat(mono_s)
         self._window += 1
         self._streams()
 
@@ -164,16 +135,18 @@ class Commands:
                 self.form = self._word() + b"\n" if self._last_start == b"\n" else self._last_start
             self._step = self._round = 0
 
-    def eeprom_came(self, mono_s: float, *, enough: bool) -> None:
+    def eeprom_came(self, mono_s: float, cycle: Cycle | None = None, *, enough: bool) -> None:
         """A dump arrived; unless it was `enough`, the next window asks again."""
-        self._eeprom_end_s = mono_s
-        self._eeprom_wanted = not enough
-        if self._eeprom_tries:  # else the tries are used up, and the long pause stands
+        cycle = cycle or self.cycles[0]
+        cycle.dump_s = mono_s
+        cycle.dump_wanted = not enough
+        if not enough and self._eeprom_tries:  # else the tries are used up, and the long pause stands
             self._next_eeprom_s = mono_s
 
-    def want_eeprom(self, mono_s: float) -> None:
+    def want_eeprom(self, mono_s: float, cycle: Cycle | None = None) -> None:
         """Ask for the dump (again) from now on."""
-        self._eeprom_wanted, self._eeprom_tries, self._next_eeprom_s = True, 0, mono_s
+        (cycle or self.cycles[0]).dump_wanted = True
+        self._eeprom_tries, self._next_eeprom_s = 0, mono_s
 
     def want_identity(self) -> None:
         """Ask newer hardware for its serial number, once, after the EEPROM is through."""
@@ -232,7 +205,7 @@ class Commands:
             self._step, self._round = 0, self._round + 1
         self._next_start_s = mono_s + pause_s
         self._last_start = command
-        self._asked_s, self._unasked = mono_s, 0
+        self._asks(mono_s)
         return command
 
     def _question(self, mono_s: float) -> bytes | None:
@@ -241,7 +214,7 @@ class Commands:
             return order
         if order := self._request(mono_s) if self.manner.request_every_s else self._kick(mono_s):
             return order
-        if self._eeprom_wanted:
+        if any(cycle.dump_wanted for cycle in self.cycles):
             return self._ask_eeprom(mono_s)
         if self._identity_wanted:
             self._identity_wanted = False
@@ -264,25 +237,26 @@ class Commands:
 
     def _request(self, mono_s: float) -> bytes | None:
         """The next frame of a device that sends only when asked; one that streams all the same is told to stop."""
-        if self._unasked >= UNASKED:
-            self._unasked = 0
+        if any(cycle.unasked >= UNASKED for cycle in self.cycles):
+            self._asks(self._asked_s)
             return b"PERIOD_OFF" + self._line_end()
         if mono_s - self._asked_s < self.manner.request_every_s:
             return None
-        self._asked_s, self._unasked = mono_s, 0
+        self._asks(mono_s)
         return b"REQUEST1" + self._line_end()
 
+    def _asks(self, mono_s: float) -> None:
+        """A frame of every device was asked for."""
+        self._asked_s = mono_s
+        for cycle in self.cycles:
+            cycle.unasked = 0
+
     def _kick(self, mono_s: float) -> bytes | None:
-        """Start again a device whose frames stopped while its inputs go on, at growing intervals."""
-        interval_s = self.frames.interval_s
-        if interval_s is None:
-            return None
-        quiet_s = mono_s - max(self.frames.last_s, self._kicked_s)
-        if quiet_s < max(self._kick_pause_s, KICK_PERIODS * interval_s):
-            return None
-        self._kicked_s = mono_s
-        self._kick_pause_s = min(LONGEST_PAUSE_S, 2.0 * self._kick_pause_s)
-        return self._known_start() or self._word()
+        """Start again devices whose frames stopped while something goes on, at growing intervals."""
+        stalled = [cycle for cycle in self.cycles if cycle.stalled(mono_s)]
+        for cycle in stalled:
+            cycle.kicked(mono_s)
+        return (self._known_start() or self._word()) if stalled else None
 
     def _ask_eeprom(self, mono_s: float) -> bytes | None:
         if mono_s < self._next_eeprom_s:
@@ -298,25 +272,13 @@ class Commands:
         return command
 
     def _quiet(self, mono_s: float) -> bool:
-        cycle = self._cycle(mono_s)
-        if cycle.is_fast:
+        """Whether none of the devices sends now or soon; those that have stopped are not waited for."""
+        said = Said(self._sent_s, self._eeprom_asked_s, self._eeprom_limit_s, self.manner.request_every_s > 0.0)
+        if len(self.cycles) == 1:
+            return self.cycles[0].is_quiet(mono_s, said, QUIET_BEFORE_S)
+        going = [cycle for cycle in self.cycles if not cycle.is_over(mono_s)]
+        if all(cycle.is_quiet(mono_s, said, QUIET_BEFORE_S) for cycle in going):
+            self._quiet_s = mono_s
             return True
-        interval_s = cycle.steady_s
-        frame_s, inputs_s = self.frames.last_s, self.inputs.last_s
-        begin_s = max(inputs_s, self._eeprom_end_s) + QUIET_AFTER_S
-        if max(frame_s, inputs_s) > self._eeprom_asked_s > self._eeprom_end_s and mono_s < self._eeprom_limit_s:
-            begin_s = max(begin_s, inputs_s + DUMP_BEGINS_S, frame_s + DUMP_BEGINS_S + AFTER_FRAME_S)
-        if frame_s > inputs_s:
-            begin_s = max(begin_s, frame_s + FRAME_ALONE_S)
-        if self.manner.request_every_s:  # quiet but for its answers
-            return mono_s >= begin_s and (begin_s > self._sent_s or mono_s - self._sent_s >= ANSWER_S)
-        if interval_s is None:
-            return begin_s <= mono_s <= begin_s + UNKNOWN_WINDOW_S
-        end_s = cycle.last_s + interval_s - QUIET_BEFORE_S
-        return begin_s <= mono_s <= end_s - AFTER_FRAME_S * (cycle is self.inputs)
-
-    def _cycle(self, mono_s: float) -> Rhythm:
-        """What foretells the next transmission: the frames, or the inputs where the frames are none or have stopped."""
-        interval_s = self.frames.interval_s
-        stopped = interval_s is None or mono_s - self.frames.last_s > KICK_PERIODS * interval_s
-        return self.inputs if stopped else self.frames
+        crowded = mono_s - self._quiet_s > CROWDED_S
+        return crowded and all(cycle.is_quiet(mono_s, said, CROWDED_BEFORE_S) for cycle in going)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.sources.pf.session import Session
+from embereye_addon.sources.pf.unit import Unit
 
 READ_BUFFER_BYTES = 65536
 WRITE_BUFFER_BYTES = 1024
@@ -18,6 +19,19 @@ _log = logging.getLogger(__name__)
 
 _BUFFER = memoryview(bytearray(READ_BUFFER_BYTES))
 """One for all: the loop reads one connection at a time, and what was read is copied in the same turn."""
+
+
+class Seat:
+    """One device behind a connection, and what the gateway knows of it: which device of the settings it feeds."""
+
+    def __init__(self, connection: "Connection", unit: Unit) -> None:
+        self.connection = connection
+        self.unit = unit
+        self.first_seen = utc_s()
+        self.source = ""  # the device it feeds
+        self.retired_s: float | None = None  # since when a newer connection has its device
+        self.rival_of = ""
+        self.clashing = False
 
 
 class Owner(Protocol):
@@ -49,11 +63,8 @@ class Connection(asyncio.BufferedProtocol):
         now_s = clock()
         self.address = ""
         self.session = Session("", now_s)
-        self.first_seen = utc_s()
-        self.source = ""  # the device it feeds
-        self.retired_s: float | None = None  # since when a newer connection has its device
-        self.rival_of = ""
-        self.clashing = False
+        self.seats: tuple[Seat, ...] = ()
+        self.seated: tuple[Unit, ...] = ()  # the session's devices when they were last looked at
         self.failed = False
         self.window_s = now_s
         self.window_bytes = 0
@@ -63,6 +74,11 @@ class Connection(asyncio.BufferedProtocol):
         self._owner = owner
         self._clock = clock
         self._transport: asyncio.Transport | None = None
+
+    @property
+    def source(self) -> str:
+        """The device it feeds, one of them; '' for a stranger."""
+        return next((seat.source for seat in self.seats if seat.source), "")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask whether it may stay."""

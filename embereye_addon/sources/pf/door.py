@@ -5,9 +5,8 @@ from ipaddress import ip_address, ip_network
 from typing import Protocol
 
 from embereye_addon.errors import SettingsError
+from embereye_addon.settings.model import Pf
 
-STRANGERS = 64  # connections beyond the number of devices
-STRANGERS_PER_ADDRESS = 16
 REFUSED_S = 60.0
 REMEMBERED = 1024
 
@@ -16,21 +15,25 @@ class Guest(Protocol):
     """What the door knows of a connection that is inside: its address, and the device it feeds or ''."""
 
     address: str
-    source: str
+
+    @property
+    def source(self) -> str:
+        """The device it feeds, or ''."""
 
 
 class Door:
     """Counts refusals in `refused`; times are monotonic seconds."""
 
-    def __init__(self, networks: tuple[str, ...], devices: int) -> None:
-        """Raises SettingsError for a network that is none."""
+    def __init__(self, settings: Pf, devices: int) -> None:
+        """`devices` is how many are accepted. Raises SettingsError for a network that is none."""
         self.refused = 0
-        self._limit = devices + STRANGERS
+        self._limit = devices + settings.strangers
+        self._per_address = settings.strangers_per_address
         self._punished: dict[str, float] = {}
         try:
-            self._networks = tuple(ip_network(network, strict=False) for network in networks)
+            self._networks = tuple(ip_network(network, strict=False) for network in settings.networks)
         except ValueError as error:
-            raise SettingsError("pf.networks", networks, "networks such as 192.168.0.0/16") from error
+            raise SettingsError("pf.networks", settings.networks, "networks such as 192.168.0.0/16") from error
 
     def refusal(self, address: str, inside: Collection[Guest], mono_s: float) -> str:
         """Why a new connection from this address is turned away, in words; nothing if it is not."""
@@ -46,7 +49,7 @@ class Door:
             return "there are too many connections"
         neighbours = [guest for guest in inside if guest.address == address]
         accepted = sum(bool(guest.source) for guest in neighbours)
-        if len(neighbours) - accepted >= STRANGERS_PER_ADDRESS:
+        if len(neighbours) - accepted >= self._per_address:
             return "there are too many unknown connections from its address"
         if not accepted and self._punished.get(address, mono_s) > mono_s:
             return "a connection from its address misbehaved less than a minute ago"

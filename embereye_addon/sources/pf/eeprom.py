@@ -28,7 +28,7 @@ _INTERLEAVED = np.broadcast_to(_ROW % 2, (ROWS, COLUMNS)).astype(np.intp)
 class Pattern:
     """What depends on the order in which the pixels are read, chess or interleaved.
 
-    subpage: [24,32], 0 or 1.
+    subpage: [24,32], 0 or 1. sign: the same as 1 or -1.
     alpha: [24,32] sensitivity at 25 °C, compensation pixel taken off, NaN where broken.
     il_counts: [24,32] correction when the reading order is not the one of the calibration, else None.
     cp_extra_counts: what the same case adds to the offset of the second compensation pixel.
@@ -36,6 +36,7 @@ class Pattern:
     """
 
     subpage: NDArray[np.intp]
+    sign: NDArray[np.float32]
     alpha: NDArray[np.float64]
     il_counts: NDArray[np.float64] | None
     cp_extra_counts: float
@@ -201,6 +202,7 @@ def _pattern(words: NDArray[np.int64], alpha: NDArray[np.float64], bad: NDArray[
     differs = chess != calibrated_in_chess
     return Pattern(
         subpage=subpage,
+        sign=(1 - 2 * subpage).astype(np.float32),
         alpha=alpha - tgc * cp_alpha[subpage],
         il_counts=_il_counts(words) if differs else None,
         cp_extra_counts=_signed(int(words[53]), 6) / 16 if differs else 0.0,

@@ -1,4 +1,4 @@
-"""The TCP port that PF devices dial: who may connect, which device a connection is, and nothing else.
+"""The TCP port that PF devices dial: who may connect, which devices are behind a connection, and nothing else.
 
 A thin shell: bytes go to the connection's `Session` in the same turn of the loop in which they arrive, and
 its events go to `on_event` in that turn too. Everything runs in one event loop; nothing here blocks.
@@ -15,18 +15,19 @@ from embereye_addon.messages import LinkState
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.settings.model import Device, Pf
 from embereye_addon.sources.link import Transition
-from embereye_addon.sources.pf.connection import Connection
+from embereye_addon.sources.pf.connection import Connection, Seat
 from embereye_addon.sources.pf.dial import keep_dialling
 from embereye_addon.sources.pf.door import Door
-from embereye_addon.sources.pf.identity import Rank
+from embereye_addon.sources.pf.events import Calibrated, Event, FrameSeen, Identified, Setup
 from embereye_addon.sources.pf.pace import Pace
 from embereye_addon.sources.pf.place import Cache, Connected, Disconnected, GatewayEvent, OnEvent, Pending, Place
-from embereye_addon.sources.pf.session import PERIODS, SILENT_S, Calibrated, Event, FrameSeen, Identified, Setup
+from embereye_addon.sources.pf.register import Register
+from embereye_addon.sources.pf.session import Told
+from embereye_addon.sources.pf.unit import PERIODS, SILENT_S
 
 TICK_S = 0.2
 RETIRED_S = 10.0  # how long a replaced connection stays readable
 CLASH_AFTER_S = 5.0  # what still comes this long after being replaced is a second device, not a rest
-ALIVE_S = 10.0
 REJECTED_LIMIT = 100
 FRAME_BYTES = 3400
 RATE_FACTOR = 4.0
@@ -54,13 +55,12 @@ class Gateway:
         self.failures = 0  # exceptions while reading; a mistake of ours, survived
         self.dropped_commands = 0
         self.received_bytes = 0
-        awaited = [place for place in self.places.values() if not place.device.dial]
-        self._by_name = {(place.device.identity or place.device.id).casefold(): place for place in awaited}
+        self._register = Register(self.places.values())
         self._settings = settings
         self._on_event = on_event
         self._cache = cache
         self._clock = clock
-        self._door = Door(settings.networks, len(devices))
+        self._door = Door(settings, len(devices))
         self._pace = Pace(self._judge_held)
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -118,8 +118,9 @@ class Gateway:
         if self._server is not None:
             self._server.close()
             for connection in self._connections:
-                if connection.source:
-                    self.places[connection.source].leave(connection.session)
+                for seat in connection.seats:
+                    if seat.source:
+                        self.places[seat.source].leave(seat.unit)
                 connection.drop()
             self._connections.clear()
             await self._server.wait_closed()
@@ -127,27 +128,27 @@ class Gateway:
             self._server = None
 
     def pending(self) -> tuple[Pending, ...]:
-        """Connections that speak our language, but feed nothing until the settings accept them."""
+        """Those who speak our language, but feed nothing until the settings accept them."""
         return tuple(self._pending())
 
     def _pending(self) -> Iterator[Pending]:
-        for connection in self._connections:
-            session = connection.session
-            if connection.source or not session.ever_valid:
+        for seat in self._seats():
+            unit = seat.unit
+            if seat.source or not unit.ever_valid or (self._register.match(seat) is not None and not seat.clashing):
                 continue
-            place = self._match(connection)
-            if place is not None and not connection.clashing:
-                continue
-            name, sensor_id = session.identity.name, session.sensor_id
-            yield Pending(name, connection.address, connection.first_seen, sensor_id, connection.clashing)
+            name, address = unit.identity.name, seat.connection.address
+            yield Pending(name, address, seat.first_seen, unit.sensor_id, seat.clashing)
+
+    def _seats(self) -> Iterator[Seat]:
+        return (seat for connection in tuple(self._connections) for seat in connection.seats)
 
     def sound(self, source: str, *, on: bool) -> None:
         """Let a device's siren sound or be silent, now and after every reconnect."""
         place = self.places[source]
         if place.siren is not on:
             place.siren = on
-            if place.session is not None:
-                place.session.commands.want_siren(on=on)
+            if place.seat is not None:
+                place.seat.connection.session.sound(place.seat.unit, on=on)
 
     # What connections tell.
 
@@ -158,7 +159,7 @@ class Gateway:
             if why:
                 return why
         self._connections[connection] = None
-        self._bind(connection, self._clock())
+        self._seat(connection, self._clock())
         return ""
 
     def received(self, connection: Connection, chunk: bytes) -> None:
@@ -168,12 +169,12 @@ class Gateway:
         connection.window_bytes += len(chunk)
         try:
             hold = self._pace.behind
-            events = connection.session.feed(chunk, mono_s, utc_s(), hold=hold)
+            told = connection.session.feed(chunk, mono_s, utc_s(), hold=hold)
             if hold and connection.session.holds:
                 self._pace.hold(connection)
-            elif frames := sum(isinstance(event, FrameSeen) for event in events):
+            elif frames := sum(isinstance(event, FrameSeen) for _, event in told):
                 self._pace.judged(frames)
-            self._deliver(connection, events, mono_s)
+            self._deliver(connection, told, mono_s)
         except Exception:  # noqa: BLE001 (strangers' bytes must not end the connection, nor the loop)
             self._failed(connection)
 
@@ -181,7 +182,7 @@ class Gateway:
         """There is time now for a frame that had to wait."""
         mono_s = self._clock()
         try:
-            self._deliver(connection, connection.session.held_frame(mono_s), mono_s)
+            self._deliver(connection, connection.session.held_frames(mono_s), mono_s)
         except Exception:  # noqa: BLE001 (strangers' bytes must not end the connection, nor the loop)
             self._failed(connection)
 
@@ -190,9 +191,12 @@ class Gateway:
         if connection not in self._connections:  # it was refused
             return
         del self._connections[connection]
-        place = self.places.get(connection.source)
-        if place is not None:
-            self._detach(connection, place, why)
+        fed = [seat for seat in connection.seats if seat.source]
+        dialled = self.places.get(connection.dialled)
+        if dialled is not None and dialled.seat not in fed:  # it was not there: it is not called again at once
+            dialled.delay_s = dialled.link.lost(self._clock(), why, 1.0)
+        for seat in fed:
+            self._detach(seat, self.places[seat.source], why)
 
     def _failed(self, connection: Connection) -> None:
         self.failures += 1
@@ -200,18 +204,24 @@ class Gateway:
             connection.failed = True
             _log.exception("reading what %s sent failed, its connection stays", connection.address)
 
-    def _deliver(self, connection: Connection, events: list[Event], mono_s: float) -> None:
+    def _deliver(self, connection: Connection, told: list[Told], mono_s: float) -> None:
+        if connection.session.units is not connection.seated:
+            self._seat(connection, mono_s)
+        for seat in connection.seats:
+            self._hand_on(seat, [event for unit, event in told if unit is seat.unit], mono_s)
+
+    def _hand_on(self, seat: Seat, events: list[Event], mono_s: float) -> None:
         if any(isinstance(event, (Identified, Calibrated)) for event in events):
-            before = connection.source
-            self._bind(connection, mono_s)
-            if connection.source != before:
+            before = seat.source
+            self._bind(seat, mono_s)
+            if seat.source != before:
                 return  # they belong to the time before; binding has told what is still true
-        place = self.places.get(connection.source)
+        place = self.places.get(seat.source)
         if place is None:
             return
-        if connection.session.ever_valid and connection.session.last_valid_s == mono_s:
+        if seat.unit.ever_valid and seat.unit.last_valid_s == mono_s:
             self._report(place, place.link.seen(mono_s))
-        self._learn_form(place, connection)
+        self._learn_form(place, seat.connection)
         for event in events:
             self._emit(place, event)
 
@@ -238,84 +248,78 @@ class Gateway:
 
     # Which device a connection is.
 
-    def _match(self, connection: Connection) -> Place | None:
-        if connection.dialled:
-            return self.places[connection.dialled]
-        session = connection.session
-        dashed = connection.address.replace(".", "-").replace(":", "-")  # ids hold no dots or colons
-        for name in (session.sensor_id, *(identity.name for identity in session.names), dashed):
-            place = self._by_name.get(name.casefold()) if name else None
-            if place is not None:
-                return place
-        return None
+    def _seat(self, connection: Connection, mono_s: float) -> None:
+        """The session's devices are others than before: one at first, several once it is found to be a bus gateway."""
+        before, connection.seated = connection.seats, connection.session.units
+        known = {seat.unit: seat for seat in before}
+        connection.seats = tuple(known.get(unit) or Seat(connection, unit) for unit in connection.seated)
+        for seat in connection.seats:
+            self._bind(seat, mono_s)
+        for seat in before:
+            if seat not in connection.seats:
+                _log.info("the connection from %s carries several PF devices", connection.address)
+                if seat.source:
+                    why = "several devices share its connection now, each is known by its own tag only"
+                    self._detach(seat, self.places[seat.source], why)
 
-    def _bind(self, connection: Connection, mono_s: float) -> None:
-        """Give the connection to the device it is, taking it from an older connection of that device."""
-        place = self._match(connection)
+    def _bind(self, seat: Seat, mono_s: float) -> None:
+        """Give the seat to the device it is, taking it from an older seat of that device."""
+        place = self._register.match(seat)
         source = "" if place is None or not place.device.enabled else place.source
-        if connection.retired_s is not None or source == connection.source:
+        if seat.retired_s is not None or source == seat.source:
             return
-        if place is not None and source and self._must_wait(connection, place, mono_s):
+        if place is not None and source and self._register.must_wait(seat, place, mono_s):
             return
-        previous = self.places.get(connection.source)
+        previous = self.places.get(seat.source)
         if previous is not None:
-            self._detach(connection, previous, "it turned out to be another device")
+            self._detach(seat, previous, "it turned out to be another device")
         if place is None or not source:
             return
-        holder = place.connection
+        holder = place.seat
         if holder is not None:
             self._retire(holder, place, mono_s)
-        self._attach(connection, place, mono_s)
+        self._attach(seat, place, mono_s)
 
-    def _must_wait(self, connection: Connection, place: Place, mono_s: float) -> bool:
-        """A mere address takes no device away from a connection that is alive: addresses are shared."""
-        holder = place.connection
-        name = (place.device.identity or place.device.id).casefold()
-        session = connection.session
-        named = {session.sensor_id, *(identity.name for identity in session.names if identity.rank < Rank.ADDRESS)}
-        by_name = name in {each.casefold() for each in named}
-        return holder is not None and not by_name and mono_s - holder.session.last_valid_s < ALIVE_S
-
-    def _retire(self, holder: Connection, place: Place, mono_s: float) -> None:
+    def _retire(self, holder: Seat, place: Place, mono_s: float) -> None:
         _log.info("PF device %s has a new connection, from where the old one was or elsewhere", place.device.name)
         holder.retired_s, holder.rival_of = mono_s, place.source
         holder.source = ""
-        holder.session.release()
-        place.leave(holder.session)
+        holder.connection.session.release(holder.unit)
+        place.leave(holder.unit)
 
-    def _attach(self, connection: Connection, place: Place, mono_s: float) -> None:
-        connection.source, place.connection = place.source, connection
-        device = place.device
-        connection.session.commands.know(place.form)
+    def _attach(self, seat: Seat, place: Place, mono_s: float) -> None:
+        seat.source, place.seat = place.source, seat
+        session, unit, device = seat.connection.session, seat.unit, place.device
+        session.commands.know(place.form)
         setup = Setup(
-            emissivity=device.emissivity,
-            reflected_c=device.reflected_c,
+            emissivity=place.surface.emissivity,
+            reflected_c=place.surface.reflected_c,
             max_frames_hz=self._settings.max_frames_hz,
             cached=self._cache.load(place.source),
             manner=place.manner,
             chip=device.sensor_id.upper() or self._cache.load_chip(place.source),
         )
         self._report(place, place.link.opened(mono_s))
-        self._emit(place, Connected(connection.address))
-        self._emit(place, Identified(connection.session.identity))
-        for event in connection.session.adopt(setup):
+        self._emit(place, Connected(seat.connection.address))
+        self._emit(place, Identified(unit.identity))
+        for event in session.adopt(unit, setup):
             self._emit(place, event)
         if place.siren is not None:
-            connection.session.commands.want_siren(on=place.siren)
-        if connection.session.ever_valid:
+            session.sound(unit, on=place.siren)
+        if unit.ever_valid:
             self._report(place, place.link.seen(mono_s))
 
-    def _detach(self, connection: Connection, place: Place, why: str) -> None:
+    def _detach(self, seat: Seat, place: Place, why: str) -> None:
         mono_s = self._clock()
-        connection.source = ""
-        connection.session.release()
-        self._learn_form(place, connection)
-        place.leave(connection.session)
+        seat.source = ""
+        seat.connection.session.release(seat.unit)
+        self._learn_form(place, seat.connection)
+        place.leave(seat.unit)
         place.delay_s = place.link.lost(mono_s, why, 1.0)
         self._report(place, place.link.transition)
         self._emit(place, Disconnected(why))
-        for rival in tuple(self._connections):
-            if rival.rival_of == place.source and rival is not connection:
+        for rival in tuple(self._seats()):
+            if rival.rival_of == place.source and rival is not seat:
                 rival.retired_s, rival.rival_of, rival.clashing = None, "", False
                 self._bind(rival, mono_s)
 
@@ -326,18 +330,21 @@ class Gateway:
         for connection in tuple(self._connections):
             self._tick_one(connection, mono_s)
         for place in self.places.values():
-            session = place.session
-            period_s = 0.0 if session is None else session.commands.interval_s
+            period_s = 0.0 if place.unit is None else place.unit.interval_s
             self._report(place, place.link.tick(mono_s, max(SILENT_S, PERIODS * period_s)))
         self._door.forget(mono_s)
         self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
     def _tick_one(self, connection: Connection, mono_s: float) -> None:
         try:
-            events, commands = connection.session.tick(mono_s)
-            self._deliver(connection, events, mono_s)
+            told, commands = connection.session.tick(mono_s)
+            self._deliver(connection, told, mono_s)
             for command in commands:
                 self.dropped_commands += not connection.send(command)
+            for seat in connection.seats:
+                if not seat.source:
+                    self._bind(seat, mono_s)
+                    self._watch_retired(seat, mono_s)
             if not connection.source:
                 self._watch_stranger(connection, mono_s)
             why = connection.session.hopeless(mono_s)
@@ -350,8 +357,6 @@ class Gateway:
     def _watch_stranger(self, connection: Connection, mono_s: float) -> None:
         """What no accepted device is must neither flood nor linger."""
         session = connection.session
-        self._bind(connection, mono_s)
-        self._watch_retired(connection, mono_s)
         why = ""
         if session.rejected_in_row >= REJECTED_LIMIT:
             why = f"{REJECTED_LIMIT} packets in a row could not be read"
@@ -364,20 +369,20 @@ class Gateway:
             self._door.punish(connection.address, mono_s)
             self._close(connection, why)
 
-    def _watch_retired(self, connection: Connection, mono_s: float) -> None:
-        retired_s = connection.retired_s
-        if retired_s is None or connection.clashing:
+    def _watch_retired(self, seat: Seat, mono_s: float) -> None:
+        retired_s, connection = seat.retired_s, seat.connection
+        if retired_s is None or seat.clashing:
             return
-        if connection.session.last_valid_s > retired_s + CLASH_AFTER_S:
-            connection.clashing = True
-            place = self.places[connection.rival_of]
+        if seat.unit.last_valid_s > retired_s + CLASH_AFTER_S:
+            seat.clashing = True
+            place = self.places[seat.rival_of]
             place.clashes += 1
             _log.warning(
                 "two connections say they are PF device %s and both keep sending, the one from %s is left out",
                 place.device.name,
                 connection.address,
             )
-        elif mono_s - retired_s > RETIRED_S:
+        elif mono_s - retired_s > RETIRED_S and all(each.retired_s is not None for each in connection.seats):
             connection.drop()
 
     def _close(self, connection: Connection, why: str) -> None:

@@ -13,6 +13,11 @@ SMALL_COUNTER = 1000  # plain numbers below may be a counter that has not moved 
 _SERIAL = re.compile(r"[0-9]{8,}|[A-Za-z]{2,}[^0-9]?[0-9]{4,}")
 
 
+def is_small_number(tag: str) -> bool:
+    """Whether a tag may be a counter that has just begun."""
+    return tag.isdigit() and int(tag) < SMALL_COUNTER
+
+
 class Rank(enum.IntEnum):
     """How far a name is believed; a lower number wins."""
 
@@ -25,7 +30,7 @@ class Rank(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A connection's best name at this time, and where it comes from."""
+    """A device's best name at this time, and where it comes from."""
 
     name: str
     rank: Rank
@@ -45,17 +50,18 @@ class _Tag:
         return self.steady <= STEADY_PACKETS
 
     def is_name(self) -> bool:
-        counter = self.value.isdigit() and int(self.value) < SMALL_COUNTER
-        return self.value != "" and not counter and self.steady >= STEADY_PACKETS
+        return self.value != "" and not is_small_number(self.value) and self.steady >= STEADY_PACKETS
 
 
 class Names:
-    """Collects what one connection calls itself. Packet types are `frame`, `Sensor` and `EEPROM`."""
+    """Collects what one device calls itself. Packet types are `frame`, `Sensor` and `EEPROM`."""
 
-    __slots__ = ("_address", "_declared", "_place", "_tags", "changed")
+    __slots__ = ("_address", "_declared", "_own_tag", "_place", "_tags", "changed")
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, own_tag: str = "") -> None:
+        """`address` is the peer's, '' where several devices share the connection; each then has its `own_tag`."""
         self._address = address
+        self._own_tag = own_tag
         self._declared = ""
         self._place = ""
         self._tags: dict[str, _Tag] = {}
@@ -73,6 +79,8 @@ class Names:
 
     def tag(self, packet_type: str, value: str) -> None:
         """The header of one more packet of this type."""
+        if self._own_tag:
+            return
         tag = self._tags.get(packet_type)
         if tag is None:
             tag = self._tags[packet_type] = _Tag()
@@ -80,6 +88,8 @@ class Names:
 
     def _serial_tag(self) -> str:
         """The tag all types agree on, if it looks like a serial and at least two types carry it."""
+        if self._own_tag:
+            return self._own_tag if _SERIAL.fullmatch(self._own_tag) else ""
         values = {tag.value for tag in self._tags.values()}
         if len(values) != 1 or len(self._tags) < 2:
             return ""
@@ -88,6 +98,8 @@ class Names:
 
     def _steady_tag(self) -> str:
         """A tag that is no counter; the one of the input packets first, since frames may carry a counter."""
+        if self._own_tag:
+            return self._own_tag
         for packet_type in ("Sensor", "frame"):
             tag = self._tags.get(packet_type)
             if tag is not None and tag.is_name():
@@ -95,7 +107,7 @@ class Names:
         return ""
 
     def all(self) -> tuple[Identity, ...]:
-        """Every name of this connection, the most believed first; the peer address is always the last."""
+        """Every name of this device, the most believed first; the peer address, where it has one, is the last."""
         self.changed = False
         names = (
             Identity(self._declared, Rank.DECLARED),

@@ -4,7 +4,8 @@ Formulas: data sheet of the MLX90640, chapters 11.2.2.1 to 11.2.2.9 (the step nu
 those of the PF protocol notes). Pure: no I/O, no clock; computed in float64, handed out as float32.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,10 @@ KELVIN = 273.15
 # In open air the surroundings are about this much cooler than the chip, which heats itself.
 SELF_HEATING_K = 8.0
 
+# Object temperatures the maker vouches for; beyond them the formula extrapolates (data sheet, chapter 4).
+LOWEST_C, HIGHEST_C = -40.0, 300.0
+SATURATED = 32767
+
 # Fillers at fixed places of the RAM image of the real device, true of every captured frame.
 _FILLED = np.array([770, 772, 774, 787, 791, 801, 803, 805, 807])
 _FILLER = 0x7FFF
@@ -35,6 +40,8 @@ class Conversion:
     to_c: [24,32] float32 °C, NaN where a root had no solution or a bad pixel was not replaced.
     ambient_c: the chip, not the room. replaced: [24,32], true where a bad pixel got its neighbours' value.
     torn_k: how far the two subpages disagree at the worst place (0.2 K at rest, up to 2.7 K on movement).
+    outside: [24,32], true where a pixel that works reads beyond what the maker vouches for (`LOWEST_C` to `HIGHEST_C`),
+    nothing at all, or is saturated; its value stays what the formula gives. saturated_px: how many are saturated.
     """
 
     to_c: NDArray[np.float32]
@@ -42,6 +49,8 @@ class Conversion:
     supply_v: float
     replaced: NDArray[np.bool_]
     torn_k: float
+    outside: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((ROWS, COLUMNS), np.bool_))
+    saturated_px: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,10 @@ def pixel_counts(cal: Calibration, words: NDArray[np.uint16], chip: Chip, patter
     return counts
 
 
-def kelvin4(temperature_c: float) -> float:
+_Degrees = TypeVar("_Degrees", float, NDArray[np.float64])
+
+
+def kelvin4(temperature_c: _Degrees) -> _Degrees:
     """Black body radiance in units of the Stefan-Boltzmann constant: absolute temperature to the fourth."""
     kelvin = temperature_c + KELVIN
     return kelvin * kelvin * kelvin * kelvin
@@ -132,6 +144,20 @@ def object_c(
     return _fourth_root(per_alpha / gain + surroundings_k4) - KELVIN
 
 
+def _rescue(
+    to_c: NDArray[np.float64],
+    per_alpha: NDArray[np.float64],
+    surroundings_k4: NDArray[np.float64] | float,
+) -> None:
+    """Pixels without a solution, in place: NaN, but where too much radiance is the cause, heat without its fine slope.
+
+    The slope of the hottest range turns the formula round far above the maker's range: what burns must not vanish.
+    """
+    lost = ~np.isfinite(to_c)
+    plain_c = _fourth_root(per_alpha + surroundings_k4) - KELVIN
+    to_c[lost] = np.where(plain_c[lost] > HIGHEST_C, plain_c[lost], np.nan)
+
+
 def _replace(to_c: NDArray[np.float64], pattern: Pattern, bad: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Give bad pixels the median of their usable neighbours, in place; true where there was one."""
     around = np.where(pattern.neighbours >= 0, to_c.ravel()[pattern.neighbours], np.nan)
@@ -144,26 +170,54 @@ def _replace(to_c: NDArray[np.float64], pattern: Pattern, bad: NDArray[np.bool_]
     return replaced
 
 
-def _mean_of(length: int, steps: tuple[int, ...]) -> NDArray[np.float64]:
+def _mean_of(length: int, steps: tuple[int, ...]) -> NDArray[np.float32]:
     """[length, length] matrix that replaces each place by the mean of those `steps` away, edges repeated."""
-    mean = np.zeros((length, length))
+    mean = np.zeros((length, length), dtype=np.float32)
     for step in steps:
         np.add.at(mean, (np.arange(length), np.clip(np.arange(length) + step, 0, length - 1)), 1 / len(steps))
     return mean
 
 
-_BESIDE_ROW, _BESIDE_COLUMN = _mean_of(ROWS, (-1, 1)), _mean_of(COLUMNS, (-1, 1)).T
-_BOX_ROW, _BOX_COLUMN = _mean_of(ROWS, (-2, -1, 0, 1, 2)), _mean_of(COLUMNS, (-2, -1, 0, 1, 2)).T
+def _transposed(mean: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same for columns."""
+    return np.ascontiguousarray(mean.T)
 
 
-def _torn_k(to_c: NDArray[np.float64], pattern: Pattern) -> float:
-    """Largest 5 x 5 mean of (pixel - mean of its 4 neighbours), signed by subpage, in kelvin."""
-    if not np.isfinite(to_c).all():
-        known = to_c[np.isfinite(to_c)]
-        to_c = np.where(np.isfinite(to_c), to_c, known.mean() if known.size else 0.0)
-    apart = to_c - 0.5 * (_BESIDE_ROW @ to_c + to_c @ _BESIDE_COLUMN)
-    apart *= 1 - 2 * pattern.subpage
-    return float(np.abs(_BOX_ROW @ apart @ _BOX_COLUMN).max())
+_BESIDE_ROW, _BESIDE_COLUMN = _mean_of(ROWS, (-1, 1)), _transposed(_mean_of(COLUMNS, (-1, 1)))
+_BOX_ROW, _BOX_COLUMN = _mean_of(ROWS, (-2, -1, 0, 1, 2)), _transposed(_mean_of(COLUMNS, (-2, -1, 0, 1, 2)))
+
+
+def _torn_k(to_c: NDArray[np.float32], pattern: Pattern) -> float:
+    """Largest 5 x 5 mean of (pixel - mean of its 4 neighbours), signed by subpage, in K; no pixel may be unknown."""
+    apart = to_c - np.float32(0.5) * (_BESIDE_ROW @ to_c + to_c @ _BESIDE_COLUMN)
+    apart *= pattern.sign
+    torn = _BOX_ROW @ apart @ _BOX_COLUMN
+    return float(max(torn.max(), -torn.min()))
+
+
+def _without_gaps(to_c: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Unknown pixels as the mean of the known ones, 0 where none is."""
+    known = np.isfinite(to_c)
+    return np.where(known, to_c, to_c[known].mean() if known.any() else np.float32(0.0))
+
+
+def _reflected_k4(reflected_c: float | NDArray[np.float64] | None, ambient_c: float) -> float | NDArray[np.float64]:
+    """Radiance of the surroundings, K⁴; of those of the chip minus 8 K where nothing is said (None or NaN)."""
+    from_chip_k4 = kelvin4(ambient_c - SELF_HEATING_K)
+    if reflected_c is None:
+        return from_chip_k4
+    if isinstance(reflected_c, np.ndarray):
+        return np.where(np.isnan(reflected_c), from_chip_k4, kelvin4(reflected_c))
+    return kelvin4(reflected_c)
+
+
+def _saturated(grid: NDArray[np.int16], outside: NDArray[np.bool_], bad: NDArray[np.bool_]) -> int:
+    """How many working pixels are at an end of their scale; they are marked in `outside`, in place."""
+    if grid.min() > -SATURATED and grid.max() < SATURATED:
+        return 0
+    saturated = ((grid >= SATURATED) | (grid <= -SATURATED)) & ~bad
+    outside |= saturated
+    return int(np.count_nonzero(saturated))
 
 
 def _bad_emissivity(emissivity: float | NDArray[np.float64]) -> bool:
@@ -178,20 +232,23 @@ def convert(
     cal: Calibration,
     words: NDArray[np.uint16],
     emissivity: float | NDArray[np.float64] = 0.95,
-    reflected_c: float | None = None,
+    reflected_c: float | NDArray[np.float64] | None = None,
     control_register: int | None = None,
     *,
     replace_bad: bool = True,
 ) -> Conversion | str:
     """Convert [834] RAM words to object temperatures, or say in words why not. Never raises on any contents.
 
-    emissivity: one number or [24,32]. reflected_c: of the surroundings, default the chip minus 8 K.
+    emissivity: one number or [24,32]. reflected_c: of the surroundings, one number or [24,32] with NaN for the default,
+    the chip minus 8 K. Row 0, column 0 is word 0, the top left of the picture as the array draws it.
     control_register: default the one of the EEPROM; the last two words of the frame are not it.
     """
     if words.shape != (FRAME_WORDS,):
         return f"the frame has {words.size} words instead of {FRAME_WORDS}"
     if _bad_emissivity(emissivity):
         return "the emissivity is not above 0 and at most 1"
+    if isinstance(reflected_c, np.ndarray) and reflected_c.shape != (ROWS, COLUMNS):
+        return "the reflected temperature is not one number nor one for each pixel"
     register = cal.control_register if control_register is None else control_register
     chip = read_chip(cal, words, register)
     if isinstance(chip, str):
@@ -200,16 +257,22 @@ def convert(
     if sensitivity <= 0:
         return "the calibration leaves no sensitivity at this chip temperature"
     pattern = cal.pattern(register)
-    reflected_k4 = kelvin4(chip.ambient_c - SELF_HEATING_K if reflected_c is None else reflected_c)
+    reflected_k4 = _reflected_k4(reflected_c, chip.ambient_c)
     surroundings_k4 = reflected_k4 - (reflected_k4 - kelvin4(chip.ambient_c)) / emissivity  # step 8
     with np.errstate(all="ignore"):
         per_alpha = pixel_counts(cal, words, chip, pattern) / (pattern.alpha * (sensitivity * emissivity))
         to_c = object_c(cal, per_alpha, surroundings_k4)
         bad = cal.bad
-        to_c[bad | ~np.isfinite(to_c)] = np.nan
+        inside = (to_c >= LOWEST_C) & (to_c <= HIGHEST_C)
+        if not inside.all():
+            _rescue(to_c, per_alpha, surroundings_k4)
+        to_c[bad] = np.nan
+        outside = ~(inside | bad)
+        saturated_px = _saturated(_grid(words), outside, bad)
         replaced = _replace(to_c, pattern, bad) if replace_bad and bad.any() else np.zeros_like(bad)
-    torn_k = _torn_k(to_c, pattern)
-    return Conversion(to_c.astype(np.float32), chip.ambient_c, chip.supply_v, replaced, torn_k)
+    shown_c = to_c.astype(np.float32)
+    torn_k = _torn_k(shown_c if inside.all() and not bad.any() else _without_gaps(shown_c), pattern)
+    return Conversion(shown_c, chip.ambient_c, chip.supply_v, replaced, torn_k, outside, saturated_px)
 
 
 def looks_radiometric(cal: Calibration, words: NDArray[np.uint16], control_register: int | None = None) -> bool:

@@ -6,6 +6,7 @@ A packet is `#` body `!`. Whatever lies between `!` and the next `#` is no part 
 import binascii
 import enum
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -172,11 +173,24 @@ def shown(raw: bytes) -> str:
     return "".join(letter if " " <= letter <= "~" else "." for letter in text)
 
 
-def newest_frames(bodies: list[bytes], keep: int) -> list[bytes]:
-    """The bodies without all but the newest `keep` frames; what is too short for a frame is left in, to be refused."""
-    frames = [at for at, body in enumerate(bodies) if body.startswith(b"frame") and len(body) > 4 * FRAME_WORDS[-1]]
-    older = frozenset(frames[:-keep])
-    return [body for at, body in enumerate(bodies) if at not in older]
+def newest_frames(bodies: list[bytes], keep: int, *, apart: bool = False) -> tuple[list[bytes], list[str]]:
+    """The bodies without all but the newest `keep` frames (`apart`: of each tag), and the tags of those left out.
+
+    What is too short for a frame is left in, to be refused. Not `apart`, the tags are all ''.
+    """
+    newest: list[bytes] = []
+    older: list[str] = []
+    seen: Counter[str] = Counter()
+    for body in reversed(bodies):
+        if body.startswith(b"frame") and len(body) > 4 * FRAME_WORDS[-1]:
+            tag = body[5 : MAX_TEXT + 6].partition(b":")[0].decode("latin-1").strip(" ") if apart else ""
+            seen[tag] += 1
+            if seen[tag] > keep:
+                older.append(tag)
+                continue
+        newest.append(body)
+    newest.reverse()
+    return newest, older
 
 
 def parse(body: bytes) -> Packet:

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from embereye_addon.settings.model import Device
 from embereye_addon.sources.link import Link
 from embereye_addon.sources.pf.commands import Manner
-from embereye_addon.sources.pf.connection import Connection
-from embereye_addon.sources.pf.session import Event, Session
+from embereye_addon.sources.pf.connection import Seat
+from embereye_addon.sources.pf.events import Event
+from embereye_addon.sources.pf.regions import surface
+from embereye_addon.sources.pf.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Cache:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A connection that feeds nothing: no device of the settings is meant by it, or it is a double."""
+    """One behind a connection who feeds nothing: no device of the settings is meant by it, or it is a double."""
 
     identity: str
     address: str
@@ -65,8 +67,9 @@ class Place:
     def __init__(self, device: Device, now_mono_s: float) -> None:
         self.device = device
         self.source = f"pf.{device.id}"
+        self.surface = surface(device)
         self.link = Link(now_mono_s)
-        self.connection: Connection | None = None
+        self.seat: Seat | None = None
         self.form = b""  # the start command that worked
         self.delay_s = 0.0  # to wait before it is dialled again
         self.siren: bool | None = None  # what its siren should do; None: never told
@@ -76,9 +79,9 @@ class Place:
             self.link.disable(now_mono_s)
 
     @property
-    def session(self) -> Session | None:
-        """The present conversation, if there is one."""
-        return None if self.connection is None else self.connection.session
+    def unit(self) -> Unit | None:
+        """What its present connection tells of it, if there is one."""
+        return None if self.seat is None else self.seat.unit
 
     @property
     def manner(self) -> Manner:
@@ -87,16 +90,15 @@ class Place:
         every_s = float(device.request_every_s) if device.mode == "on_demand" else 0.0
         return Manner(LINE_ENDS[device.line_end], every_s)
 
-    def leave(self, session: Session) -> None:
+    def leave(self, unit: Unit) -> None:
         """A connection is no longer this device's; keep its sums."""
-        self._received, self._rejected, self._dropped = self.totals(session)
-        self.connection = None
+        self._received, self._rejected, self._dropped = self.totals(unit)
+        self.seat = None
 
-    def totals(self, session: Session | None) -> tuple[int, int, int]:
+    def totals(self, unit: Unit | None) -> tuple[int, int, int]:
         """Packets received, rejected, and frames dropped, up to now."""
         sums = (self._received, self._rejected, self._dropped)
-        if session is None:
+        if unit is None:
             return sums
-        counts = session.counts
-        dropped = counts.skipped_frames + session.plausibility.implausible
-        return sums[0] + counts.packets, sums[1] + counts.rejected, sums[2] + dropped
+        dropped = unit.skipped_frames + unit.plausibility.implausible
+        return sums[0] + unit.packets, sums[1] + unit.rejected, sums[2] + dropped

@@ -14,7 +14,8 @@ GAIN_JUMP = 0.05
 SPIKE_K = 20.0
 BELIEVE_AFTER = 3  # jumps in a row are no longer damage of single words
 
-_CHESS = np.add.outer(np.arange(24), np.arange(32)).ravel() % 2 == 0
+_ODD = np.add.outer(np.arange(24), np.arange(32)).ravel() % 2 == 1
+_EVEN = ~_ODD
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,11 @@ class Plausibility:
         self._radiometric, self._good, self._jumps = False, None, 0
 
     def judge(
-        self, cal: Calibration | None, words: NDArray[np.uint16], emissivity: float, reflected_c: float | None
+        self,
+        cal: Calibration | None,
+        words: NDArray[np.uint16],
+        emissivity: float | NDArray[np.float64],
+        reflected_c: float | NDArray[np.float64] | None,
     ) -> Judged:
         """Convert words [834] or [768] where they can be believed."""
         self._compare(words)
@@ -84,7 +89,7 @@ class Plausibility:
         if before is None:
             return
         same = pixels == before
-        even, odd = bool(same[_CHESS].all()), bool(same[~_CHESS].all())
+        even, odd = bool((same | _ODD).all()), bool((same | _EVEN).all())
         self.frozen_frames = self.frozen_frames + 1 if even and odd else 0
         self.dead_half_frames = self.dead_half_frames + 1 if even != odd else 0
 

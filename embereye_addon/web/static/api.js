@@ -5,6 +5,7 @@
 /** @typedef {{ok: boolean, why: string}} Done */
 /** @typedef {[string, number, number, number, number, number]} EvidenceBox label, confidence, left, top, right, bottom */
 /** @typedef {{url: string, at: number, boxes: EvidenceBox[]}} Picture */
+/** @typedef {{step_s: number, frames: {at: number, cells: string}[]}} Past */
 /** @typedef {Record<string, [number[], number[]]>} Trends UTC seconds and values, by value */
 
 const LIMIT_MS = 8000;
@@ -83,6 +84,27 @@ export async function picture(id, which) {
  */
 export async function trends(id) {
   const answer = await fetch(`api/device/${id}/trends`, { signal: AbortSignal.timeout(LIMIT_MS) });
+  if (!answer.ok) throw new Error(await words(answer));
+  return answer.json();
+}
+
+/**
+ * A PF device's heat of the past, thinned to the hottest frame of each step. Throws words, or the key of a text.
+ * @param {string} id
+ * @param {{from: number, to: number, most: number}} span UTC seconds, and the most frames wanted
+ * @param {AbortSignal} gone when nobody wants it any more
+ * @returns {Promise<Past>}
+ */
+export async function heat(id, span, gone) {
+  const asked = new URLSearchParams({ from: String(span.from), to: String(span.to), most: String(span.most) });
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  const limit = setTimeout(end, LIMIT_MS);
+  gone.addEventListener("abort", end, { once: true });
+  const answer = await fetch(`api/device/${id}/history?${asked}`, { signal: ended.signal }).catch(() => {
+    throw new Error(GONE);
+  });
+  clearTimeout(limit);
   if (!answer.ok) throw new Error(await words(answer));
   return answer.json();
 }

@@ -4,6 +4,8 @@
 export const COLUMNS = 32;
 export const ROWS = 24;
 const INVALID = -32768;
+/** A frame cannot carry more (int16 centi-degrees). */
+export const MOST_C = 327.67;
 
 /** Dark violet to pale yellow, even in brightness; [place, red, green, blue]. */
 const STOPS = [
@@ -41,6 +43,15 @@ export function extremes(cells) {
     if (value > high) [high, at] = [value, index];
   });
   return { low, high, x: ((at % COLUMNS) + 0.5) / COLUMNS, y: (Math.floor(at / COLUMNS) + 0.5) / ROWS };
+}
+
+/**
+ * The median of the valid cells: the surroundings, whatever is hot before them. NaN where there is none.
+ * @param {Float32Array} cells
+ */
+export function median(cells) {
+  const valid = cells.filter((value) => !Number.isNaN(value)).sort();
+  return valid.length ? valid[valid.length >> 1] : NaN;
 }
 
 /**

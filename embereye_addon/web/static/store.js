@@ -16,10 +16,12 @@
  *   faults: [string, string][], words: Record<string, string>, rate_step: string}} Health */
 /** @typedef {{name: string, zone: string, enabled: boolean, sighting?: Sighting, health?: Health}} Camera */
 /** @typedef {{at: number, max_c: number, median_c: number, decide_ms: number,
+ *   outside_px: number, saturated_px: number,
  *   clusters: {peak_c: number, area_px: number, x: number, y: number, rise_k_min: number}[]}} HotSpots */
-/** @typedef {{at: number, cells: string, ambient_c: number, supply_v: number} | null} Thermal */
+/** @typedef {{at: number, cells: string, ambient_c: number, supply_v: number, outside: number[]} | null} Thermal */
 /** @typedef {{channel: string, role: string, raw: number, baseline: number, change_sigma: number,
- *   warming_up: boolean, stuck: boolean, at: number}} Reading */
+ *   warming_up: boolean, stuck: boolean, at: number, slope_per_min: number, change_pct: number, out_of_range: boolean,
+ *   ppm: number | null, gas: string}} Reading */
 /** @typedef {{name: string, zone: string, enabled: boolean, pre_c: number | null, alarm_c: number | null,
  *   hot_spots?: HotSpots, thermal?: Thermal, health?: Health, readings: Record<string, Reading>}} Device */
 /** @typedef {{source: string, pid: number, rss_mib: number, cpu_pct: number, loop_lag_ms: number, at: number,

@@ -1,6 +1,7 @@
 // @ts-check
 // Texts, numbers and times in the reader's language.
 import { strings } from "./api.js";
+import { MOST_C } from "./heat.js";
 import { language } from "./theme.js";
 
 const LANGUAGES = ["en", "de"];
@@ -8,11 +9,14 @@ const LANGUAGES = ["en", "de"];
 /** @type {Record<string, string>} */
 let texts = {};
 let locale = "en";
+/** The language as it is spoken where the reader is: how times and numbers are written. */
+let region = "en";
 
 /** Load the texts; call once before anything is drawn. */
 export async function load() {
   const wanted = language();
   locale = LANGUAGES.includes(wanted) ? wanted : "en";
+  region = navigator.language.slice(0, 2).toLowerCase() === locale ? navigator.language : locale;
   texts = await strings("en");
   if (locale !== "en") texts = { ...texts, ...(await strings(locale)) };
   document.documentElement.lang = locale;
@@ -43,7 +47,24 @@ export function known(key, otherwise) {
  */
 export function number(value, digits = 0) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  return value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return value.toLocaleString(region, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/**
+ * A change with its sign; one that is rounded to nothing has none.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function signed(value, digits) {
+  return value.toLocaleString(region, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" });
+}
+
+/**
+ * A temperature, with a sign where it may be higher.
+ * @param {number} value °C
+ */
+export function celsius(value) {
+  return `${Math.abs(value - MOST_C) < 0.01 ? "≥ " : ""}${number(value, 1)} °C`;
 }
 
 /**
@@ -52,9 +73,17 @@ export function number(value, digits = 0) {
  */
 export function clock(utc) {
   const when = new Date(utc * 1000);
-  const time = when.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const time = when.toLocaleTimeString(region, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const today = when.toDateString() === new Date().toDateString();
-  return today ? time : `${when.toLocaleDateString(locale, { day: "numeric", month: "short" })} ${time}`;
+  return today ? time : `${when.toLocaleDateString(region, { day: "numeric", month: "short" })} ${time}`;
+}
+
+/**
+ * Hour and minute of UTC seconds, for the marks of an axis.
+ * @param {number} utc
+ */
+export function minute(utc) {
+  return new Date(utc * 1000).toLocaleTimeString(region, { hour: "2-digit", minute: "2-digit" });
 }
 
 /**

@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from embereye_addon.demo.clips import EncodedClip, Packet, units
 from embereye_addon.sources.camera.rtsp import Arrived, Opened
 
 FPS = 15
@@ -74,3 +75,14 @@ def coded(
     packets += context.encode(None)
     rows = tuple((bytes(packet), bool(packet.is_keyframe), int(packet.pts or 0)) for packet in packets)
     return Coded(codec, *size, rows)
+
+
+def served(clip: Coded) -> EncodedClip:
+    """The same as a clip that the demo's server sends in a loop."""
+    late = max(index - pts for index, (_, _, pts) in enumerate(clip.packets))
+    packets = tuple(
+        Packet(index / FPS, key, octets, (pts - index + late) / FPS)
+        for index, (octets, key, pts) in enumerate(clip.packets)
+    )
+    sets = {unit[0] & 31: unit for unit in units(clip.packets[0][0])} if clip.codec == "h264" else {7: b"", 8: b""}
+    return EncodedClip(clip.codec, clip.width, clip.height, float(FPS), sets[7], sets[8], packets)

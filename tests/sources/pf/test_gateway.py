@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from embereye_addon.demo.thermal import shipped_eeprom, shipped_frames
 from embereye_addon.errors import LinkError
 from embereye_addon.messages import LinkState
-from embereye_addon.settings.model import Pf
+from embereye_addon.settings.model import Pf, Region
+from embereye_addon.sources.pf.events import Calibrated, FrameSeen, Identified, Late, SensorSeen
 from embereye_addon.sources.pf.gateway import Gateway
+from embereye_addon.sources.pf.mlx90640 import Conversion, calibrate, convert
 from embereye_addon.sources.pf.place import Cache, Connected, Disconnected, GatewayEvent
-from embereye_addon.sources.pf.session import Calibrated, FrameSeen, Identified, Late, SensorSeen
 from tests.fakes.pf_client import PfClient, eeprom, frame, inputs
 from tests.sources.pf.gateways import Clock, Hearer, device, running, until
 
@@ -74,6 +75,26 @@ async def test_every_name_of_a_device_can_be_accepted(identity: str) -> None:
         assert "Calibrated" in hearer.kinds("pf.dock")
 
 
+async def test_the_regions_of_the_settings_are_in_force() -> None:
+    """A region that is set, shown, and changes nothing."""
+    hearer, metal = Hearer(), Region(name="pipe", left=0, top=0, right=3, bottom=3, emissivity=0.3)
+    shiny = msgspec.structs.replace(device("dock", "AB1234"), regions=(metal,))
+    async with running(hearer, shiny) as gateway, PfClient(gateway.port) as client:
+        await client.send(NAMED + eeprom(shipped_eeprom()) + inputs())
+        await until(lambda: "Connected" in hearer.kinds("pf.dock"))
+        await client.send(frame(ROOM))
+        await until(lambda: "FrameSeen" in hearer.kinds("pf.dock"))
+    seen = next(event for _, event in hearer.told if isinstance(event, FrameSeen))
+    calibration = calibrate(shipped_eeprom())
+    assert not isinstance(calibration, str)
+    plain = convert(calibration, ROOM)
+    assert isinstance(plain, Conversion)
+    assert seen.conversion is not None
+    other = seen.conversion.to_c != plain.to_c
+    assert other[:4, :4].all()
+    assert np.count_nonzero(other) == 16
+
+
 async def test_the_id_stands_for_the_address_too() -> None:
     """A device accepted under its address with dashes is never heard."""
     hearer = Hearer()
@@ -103,7 +124,7 @@ async def test_a_lost_connection_is_told_and_the_return_too(caplog: pytest.LogCa
                 await client.send(NAMED + inputs())
                 await until(lambda: gateway.places["pf.dock"].link.state is LinkState.ONLINE)
             await until(lambda: gateway.places["pf.dock"].link.state is LinkState.OFFLINE)
-            assert gateway.places["pf.dock"].session is None
+            assert gateway.places["pf.dock"].unit is None
         assert gateway.connections == 0
     assert hearer.kinds("pf.dock") == ["Connected", "Identified", "Disconnected"] * 2
     logged = [record.message for record in caplog.records if "Dock" in record.message]
@@ -178,7 +199,7 @@ async def test_a_failing_hearer_ends_no_connection(caplog: pytest.LogCaptureFixt
         PfClient(gateway.port) as client,
     ):
         await client.send(NAMED)
-        await until(lambda: gateway.places["pf.dock"].session)
+        await until(lambda: gateway.places["pf.dock"].unit)
         await client.send(inputs())
         await until(lambda: gateway.failures == 1)
         clock.now_s += 16
@@ -222,10 +243,10 @@ async def test_a_replaced_connection_is_closed_after_a_while() -> None:
         PfClient(gateway.port) as new,
     ):
         await old.send(NAMED)
-        await until(lambda: gateway.places["pf.dock"].session)
-        first = gateway.places["pf.dock"].session
+        await until(lambda: gateway.places["pf.dock"].unit)
+        first = gateway.places["pf.dock"].unit
         await new.send(NAMED)
-        await until(lambda: gateway.places["pf.dock"].session is not first)
+        await until(lambda: gateway.places["pf.dock"].unit is not first)
         clock.now_s += 11
         await asyncio.wait_for(old.closed.wait(), 8)
         assert gateway.connections == 1
@@ -267,7 +288,7 @@ async def test_silence_is_told_and_ends_with_the_next_packet() -> None:
         PfClient(gateway.port) as client,
     ):
         await client.send(NAMED)
-        await until(lambda: gateway.places["pf.dock"].session)
+        await until(lambda: gateway.places["pf.dock"].unit)
         link = gateway.places["pf.dock"].link
         clock.now_s += 15.5
         await until(lambda: link.state is LinkState.DEGRADED)
@@ -333,7 +354,7 @@ async def test_a_siren_is_told_at_once_and_after_a_reconnect() -> None:
     hearer = Hearer()
     async with running(hearer, device("dock", "127.0.0.1")) as gateway:
         async with PfClient(gateway.port) as client:
-            await until(lambda: gateway.places["pf.dock"].session)
+            await until(lambda: gateway.places["pf.dock"].unit)
             gateway.sound("pf.dock", on=True)
             await until(lambda: b"ALARM_ON" in client.heard)
         await until(lambda: not gateway.connections)

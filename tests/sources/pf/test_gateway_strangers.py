@@ -50,7 +50,7 @@ async def test_rubbish_from_a_device_of_ours_does_not_cut_it_off() -> None:
         await asyncio.sleep(0.6)
         await client.send(inputs())
         await until(lambda: "SensorSeen" in hearer.kinds("pf.dock"))
-        assert gateway.places["pf.dock"].totals(gateway.places["pf.dock"].session) == (502, 500, 0)
+        assert gateway.places["pf.dock"].totals(gateway.places["pf.dock"].unit) == (502, 500, 0)
 
 
 async def test_mute_and_greedy_strangers_are_closed() -> None:

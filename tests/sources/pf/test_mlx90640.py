@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from embereye_addon.demo.thermal import shipped_eeprom, shipped_frames
+from embereye_addon.demo.thermal import ThermalArray, shipped_eeprom, shipped_frames
 from embereye_addon.sources.pf.mlx90640 import (
     CP_SECOND,
     GAIN,
@@ -261,6 +261,51 @@ def test_pixels_without_a_solution_are_unknown_and_the_rest_stays() -> None:
     dark = converted(convert(calibration(), frame))
     assert np.isnan(dark.to_c).all()
     assert dark.torn_k == 0
+
+
+def test_readings_beyond_the_makers_range_are_marked_and_not_clipped() -> None:
+    """A fire of 500 °C is told as 500 °C with a mark, not as 300; so is what is too cold, and what shows nothing."""
+    picture = np.full((24, 32), 23.0)
+    picture[5, 5], picture[6, 6], picture[7, 7] = 500.0, 299.0, -45.0
+    words = ThermalArray(shipped_eeprom(), noise=0.0).words_for(picture)
+    words[32 * 20 + 20] = 0x8001
+    result = converted(convert(calibration(), words))
+    assert result.to_c[5, 5] == pytest.approx(500.0, abs=1.0)
+    assert np.argwhere(result.outside).tolist() == [[5, 5], [7, 7], [20, 20]]
+    assert np.isnan(result.to_c[20, 20])
+    assert result.saturated_px == 1
+    assert not converted(convert(calibration(), room())).outside.any()
+
+
+def test_saturated_pixels_are_marked_and_stay_hot() -> None:
+    """A pixel at the end of its scale looks into a fire: it is marked, and hot above everything else."""
+    words = room()
+    words[32 * 12 + 15 : 32 * 12 + 18] = 0x7FFF
+    result = converted(convert(calibration(), words))
+    assert result.saturated_px == 3
+    assert result.outside.sum() == 3
+    assert (result.to_c[12, 15:18] > 580.0).all()
+    marked = calibration(eeprom_with({64 + 32 * 12 + 16: 0}))
+    assert converted(convert(marked, words)).saturated_px == 2
+
+
+def test_heat_beyond_the_end_of_the_formula_stays_heat() -> None:
+    """The slope of the hottest range may turn the formula round: the hottest pixel of a fire must not vanish."""
+    steep = calibration(eeprom_with({62: 0x8080}))  # KsTo3 and KsTo4 at their most negative
+    words = room()
+    words[32 * 12 + 15] = 0x7FFF
+    words[32 * 2 + 2] = 0x8000
+    result = converted(convert(steep, words))
+    assert result.to_c[12, 15] > 500.0
+    assert np.isnan(result.to_c[2, 2])
+    assert result.outside[12, 15]
+
+
+def test_a_map_of_reflections_must_fit() -> None:
+    """A map of another size is refused in words, not spread over the picture."""
+    assert convert(calibration(), room(), 0.9, np.zeros((32, 24))) == (
+        "the reflected temperature is not one number nor one for each pixel"
+    )
 
 
 @pytest.mark.parametrize("place", [770, 807, 795, 831])

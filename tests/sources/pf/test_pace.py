@@ -5,8 +5,8 @@ from typing import Any
 
 from embereye_addon.demo.thermal import shipped_eeprom, shipped_frames
 from embereye_addon.sources.pf.connection import Connection
+from embereye_addon.sources.pf.events import FrameSeen
 from embereye_addon.sources.pf.pace import TURN_FRAMES, Pace
-from embereye_addon.sources.pf.session import FrameSeen
 from tests.fakes.pf_client import PfClient, eeprom, frame
 from tests.sources.pf.gateways import Hearer, device, running, until
 

@@ -251,6 +251,6 @@ def test_only_old_frames_are_left_out() -> None:
     """Under load the newest picture is judged; inputs, names and damage are never passed over."""
     frames = [b"frame1:" + bytes([48 + number]) * 3336 for number in range(4)]
     bodies = [frames[0], b"Sensor1:ADC1=1", frames[1], b"frame1:12", frames[2], frames[3]]
-    assert newest_frames(bodies, 1) == [b"Sensor1:ADC1=1", b"frame1:12", frames[3]]
-    assert newest_frames(bodies, 3) == bodies[1:]
-    assert newest_frames(bodies, 9) == bodies
+    assert newest_frames(bodies, 1)[0] == [b"Sensor1:ADC1=1", b"frame1:12", frames[3]]
+    assert newest_frames(bodies, 3)[0] == bodies[1:]
+    assert newest_frames(bodies, 9) == (bodies, [])

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from embereye_addon.demo.thermal import shipped_eeprom, shipped_frames
 from embereye_addon.sources.pf.commands import Manner
-from embereye_addon.sources.pf.identity import Identity, Rank
-from embereye_addon.sources.pf.session import (
+from embereye_addon.sources.pf.events import (
     Back,
     Calibrated,
     Event,
@@ -20,20 +19,21 @@ from embereye_addon.sources.pf.session import (
     Identified,
     Late,
     SensorSeen,
-    Session,
     Setup,
     Silent,
     Uncalibrated,
 )
+from embereye_addon.sources.pf.identity import Identity, Rank
+from tests.fakes.alone import Alone
 from tests.fakes.pf_client import eeprom, frame, inputs, words_text
 
 ROOM = next(iter(shipped_frames().values()))
 OTHER_CHIP = shipped_eeprom("0123456789AB")
 
 
-def accepted(mono_s: float = 0.0, setup: Setup | None = None) -> Session:
+def accepted(mono_s: float = 0.0, setup: Setup | None = None) -> Alone:
     """A session of an accepted device."""
-    session = Session("10.0.0.31", mono_s)
+    session = Alone("10.0.0.31", mono_s)
     session.adopt(setup or Setup())
     return session
 
@@ -50,7 +50,7 @@ def calibrations(events: list[Event]) -> list[tuple[str, bool]]:
 
 def test_a_strangers_frames_and_inputs_become_nothing() -> None:
     """Anyone who reaches the port can fake a fire."""
-    session = Session("10.0.0.31", 0.0)
+    session = Alone("10.0.0.31", 0.0)
     events = session.feed(eeprom(shipped_eeprom()) + frame(ROOM) + inputs(), 1.0, 100.0)
     assert not any(isinstance(event, FrameSeen | SensorSeen) for event in events)
     assert (session.counts.frames, session.counts.inputs, session.counts.eeproms) == (1, 1, 1)
@@ -71,7 +71,7 @@ def test_a_calibrated_frame_has_temperatures() -> None:
     assert seen.conversion is not None
     assert 15 < float(np.median(seen.conversion.to_c)) < 40
     assert (seen.at, seen.mono_s, seen.why) == (101.0, 2.0, "")
-    assert session.sensor_id == "021C5626618B"
+    assert session.unit.sensor_id == "021C5626618B"
 
 
 def test_an_uncalibrated_frame_says_why() -> None:
@@ -99,15 +99,15 @@ def test_a_random_dump_never_calibrates() -> None:
     (refused,) = session.feed(eeprom(noise), 1.0, 100.0)
     assert isinstance(refused, Uncalibrated)
     assert refused.reason
-    assert session.calibration is None
+    assert session.unit.calibration is None
 
 
 def test_a_cached_dump_is_provisional_until_confirmed() -> None:
     """After a restart a device is blind until its dump is read, or a stale dump passes for its own."""
-    session = Session("10.0.0.31", 0.0)
+    session = Alone("10.0.0.31", 0.0)
     events = session.adopt(Setup(cached=shipped_eeprom()))
     assert calibrations(events) == [("021C5626618B", True)]
-    assert session.sensor_id == ""
+    assert session.unit.sensor_id == ""
     assert frames_of(session.feed(frame(ROOM), 1.0, 100.0))[0].radiometric
     assert calibrations(session.feed(eeprom(shipped_eeprom()), 2.0, 101.0)) == [("021C5626618B", False)]
     assert session.feed(eeprom(shipped_eeprom()), 3.0, 102.0) == []
@@ -115,7 +115,7 @@ def test_a_cached_dump_is_provisional_until_confirmed() -> None:
 
 def test_a_spoilt_cache_is_told() -> None:
     """A damaged cache file ends the gateway."""
-    (refused,) = Session("10.0.0.31", 0.0).adopt(Setup(cached=np.zeros(832, dtype=np.uint16)))
+    (refused,) = Alone("10.0.0.31", 0.0).adopt(Setup(cached=np.zeros(832, dtype=np.uint16)))
     assert isinstance(refused, Uncalibrated)
 
 
@@ -126,13 +126,13 @@ def test_another_dump_must_come_twice() -> None:
     assert session.feed(eeprom(OTHER_CHIP), 2.0, 101.0) == []
     assert session.feed(eeprom(shipped_eeprom()), 3.0, 102.0) == []
     assert session.feed(eeprom(OTHER_CHIP), 4.0, 103.0) == []
-    assert session.sensor_id == "021C5626618B"
+    assert session.unit.sensor_id == "021C5626618B"
     assert calibrations(session.feed(eeprom(OTHER_CHIP), 5.0, 104.0)) == [("0123456789AB", False)]
 
 
 def test_a_dump_that_differs_from_the_cache_must_come_twice_too() -> None:
     """One damaged dump after a reconnect replaces the calibration kept on disk."""
-    session = Session("10.0.0.31", 0.0)
+    session = Alone("10.0.0.31", 0.0)
     session.feed(inputs() + eeprom(OTHER_CHIP), 1.0, 100.0)
     assert calibrations(session.adopt(Setup(cached=shipped_eeprom()))) == [("021C5626618B", True)]
     assert session.tick(1.5)[1] == [b"EEPROM1"]
@@ -141,7 +141,7 @@ def test_a_dump_that_differs_from_the_cache_must_come_twice_too() -> None:
 
 def test_a_dump_read_before_acceptance_is_told_on_acceptance() -> None:
     """A device accepted late never shows as calibrated."""
-    session = Session("10.0.0.31", 0.0)
+    session = Alone("10.0.0.31", 0.0)
     session.feed(eeprom(shipped_eeprom()), 1.0, 100.0)
     assert calibrations(session.adopt(Setup())) == [("021C5626618B", False)]
     assert calibrations(session.adopt(Setup(cached=shipped_eeprom()))) == [("021C5626618B", False)]
@@ -156,7 +156,7 @@ def test_a_cached_dump_does_not_follow_the_connection_to_another_device() -> Non
             session.release()
         assert session.adopt(Setup()) == []
         (seen,) = frames_of(session.feed(frame(ROOM), 5.0, 104.0))
-        assert (seen.radiometric, session.calibration) == (False, None)
+        assert (seen.radiometric, session.unit.calibration) == (False, None)
         assert calibrations(session.feed(eeprom(shipped_eeprom()), 6.0, 105.0)) == [("021C5626618B", False)]
         session.release()
         assert calibrations(session.adopt(Setup())) == [("021C5626618B", False)]
@@ -165,7 +165,7 @@ def test_a_cached_dump_does_not_follow_the_connection_to_another_device() -> Non
 def test_names_are_told_when_they_change() -> None:
     """A device is listed under its address although it said its name."""
     session = accepted()
-    assert session.identity == Identity("10.0.0.31", Rank.ADDRESS)
+    assert session.unit.identity == Identity("10.0.0.31", Rank.ADDRESS)
     (told,) = session.feed(b"#locid:Hall 2!", 1.0, 100.0)
     assert told == Identified(Identity("Hall 2", Rank.PLACE))
     assert session.feed(b"#locid:Hall 2!", 2.0, 101.0) == []
@@ -216,7 +216,7 @@ def test_more_frames_than_allowed_are_counted_and_the_newest_wins() -> None:
     burst = [np.roll(ROOM[:768], shift) for shift in range(6)]
     seen = [each for words in burst for each in frames_of(session.feed(frame(words), 10.0, 0.0))]
     assert len(seen) == 3
-    assert session.counts.skipped_frames == 2
+    assert session.unit.skipped_frames == 2
     assert frames_of(session.tick(10.1)[0]) == []
     (newest,) = frames_of(session.tick(11.0)[0])
     assert np.array_equal(newest.words, burst[5])
@@ -228,10 +228,10 @@ def test_a_held_frame_is_judged_later_and_the_newest_wins() -> None:
     session = accepted()
     session.feed(eeprom(shipped_eeprom()), 1.0, 100.0)
     assert frames_of(session.feed(frame(ROOM), 2.0, 101.0, hold=True)) == []
-    assert bool(session.holds)
+    assert bool(session.line.holds)
     events = session.feed(frame(ROOM)[:-4] + b"!" + frame(ROOM) + inputs() + frame(ROOM), 2.5, 101.5, hold=True)
     assert [type(event) for event in events] == [SensorSeen]
-    assert session.counts.skipped_frames == 3
+    assert session.unit.skipped_frames == 3
     assert session.counts.rejected == 0
     (seen,) = frames_of(session.held_frame(2.6))
     assert (seen.mono_s, seen.at) == (2.5, 101.5)
@@ -246,7 +246,7 @@ def test_frames_that_waited_in_the_system_are_not_read() -> None:
     assert session.counts.frames == 9
     assert session.counts.packets == 10
     assert 1 <= len(seen) <= 3
-    assert session.counts.skipped_frames + len(seen) + session.holds == 9
+    assert session.unit.skipped_frames + len(seen) + session.line.holds == 9
 
 
 def test_damaged_frames_are_counted_and_the_device_stays() -> None:
@@ -255,11 +255,11 @@ def test_damaged_frames_are_counted_and_the_device_stays() -> None:
     session.feed(inputs(), 1.0, 100.0)
     assert session.feed(b"#frame1234:" + words_text(ROOM)[:-3] + b"!\r\n", 2.0, 101.0) == []
     assert session.feed(b"#what:1!", 3.0, 102.0) == []
-    assert (session.counts.rejected, session.rejected_in_row) == (2, 2)
+    assert (session.counts.rejected, session.line.rejected_in_row) == (2, 2)
     assert session.counts.reasons == {"frame_length": 1, "unknown_type": 1}
-    assert session.last_rejected == "what:1"
+    assert session.line.last_rejected == "what:1"
     session.feed(inputs(), 4.0, 103.0)
-    assert session.rejected_in_row == 0
+    assert session.line.rejected_in_row == 0
 
 
 def test_an_implausible_frame_is_dropped() -> None:
@@ -269,8 +269,8 @@ def test_an_implausible_frame_is_dropped() -> None:
     spoilt = ROOM.copy()
     spoilt[810] += 2000
     assert frames_of(session.feed(frame(spoilt), 2.0, 101.0)) == []
-    assert session.plausibility.implausible == 1
-    assert session.last_frame_s == 1.0
+    assert session.unit.plausibility.implausible == 1
+    assert session.unit.last_frame_s == 1.0
 
 
 def test_an_unfinished_packet_is_abandoned_after_ten_seconds() -> None:
@@ -286,17 +286,17 @@ def test_an_unfinished_packet_is_abandoned_after_ten_seconds() -> None:
 
 def test_hopeless_connections() -> None:
     """A port scanner or a flood keeps a connection for ever."""
-    mute = Session("10.0.0.31", 0.0)
+    mute = Alone("10.0.0.31", 0.0)
     mute.feed(b"GET / HTTP/1.0\r\n", 1.0, 100.0)
-    assert mute.hopeless(179.0) == ""
-    assert "three minutes" in mute.hopeless(181.0)
+    assert mute.line.hopeless(179.0) == ""
+    assert "three minutes" in mute.line.hopeless(181.0)
     endless = accepted()
     endless.feed(inputs(), 0.0, 100.0)
     for second in range(3):
-        assert endless.hopeless(float(second)) == ""
+        assert endless.line.hopeless(float(second)) == ""
         endless.feed(b"#" + b"x" * 9000, float(second), 100.0)
-    assert "without an end" in endless.hopeless(3.0)
-    assert endless.hopeless(100.0) == ""
+    assert "without an end" in endless.line.hopeless(3.0)
+    assert endless.line.hopeless(100.0) == ""
 
 
 @given(
@@ -336,7 +336,7 @@ def test_the_real_capture(shared: Path) -> None:
     with (folder / "capture_segments.csv").open() as opened:
         segments = [row for row in csv.DictReader(opened) if row["dir"] == "D>H"]
     words = np.array([int(word, 16) for word in (folder / "eeprom.hex").read_text().split()], dtype=np.uint16)
-    session = Session("10.0.0.31", seconds(segments[0]["time"]))
+    session = Alone("10.0.0.31", seconds(segments[0]["time"]))
     session.adopt(Setup(cached=words))
     told: list[tuple[float, Event]] = []
     now = seconds(segments[0]["time"])
@@ -348,14 +348,14 @@ def test_the_real_capture(shared: Path) -> None:
         chunk = raw[int(row["offset"]) : int(row["offset"]) + int(row["nbytes"])]
         told += [(at, event) for event in session.feed(chunk, at, at)]
     assert (session.counts.frames, session.counts.inputs, session.counts.eeproms) == (188, 192, 15)
-    assert (session.counts.rejected, session.framer.strays, session.plausibility.implausible) == (4, 0, 0)
+    assert (session.counts.rejected, session.framer.strays, session.unit.plausibility.implausible) == (4, 0, 0)
     quiet = [(at, type(event)) for at, event in told if isinstance(event, Late | Silent | Back)]
     assert [kind for _, kind in quiet] == [Late, Silent, Back]
     pause = seconds("13:00:12.192")
     assert quiet[0][0] - pause == pytest.approx(15, abs=0.5)
     assert quiet[1][0] - pause == pytest.approx(20, abs=0.5)
     assert quiet[2][0] == pytest.approx(seconds("13:05:49.949"))
-    assert session.identity == Identity("1234", Rank.STEADY_TAG)
+    assert session.unit.identity == Identity("1234", Rank.STEADY_TAG)
     assert [event.provisional for _, event in told if isinstance(event, Calibrated)] == [False]
     check_temperatures([event for _, event in told if isinstance(event, FrameSeen)], folder)
 

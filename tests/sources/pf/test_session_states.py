@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from embereye_addon.sources.pf.commands import Manner
-from embereye_addon.sources.pf.session import Setup
+from embereye_addon.sources.pf.events import Setup
 from tests.fuzz import wire
 from tests.fuzz.ledger import Ledger
 from tests.fuzz.records import Record
@@ -33,6 +33,16 @@ class Conversation(RuleBasedStateMachine):
         self.ledger.send(wire.build(Record(wire.FRAME, bytes((0, layout, 1)))).raw, [1300, 701])
         self.wait(pause_s)
         self.ledger.send(wire.build(Record(wire.INPUTS, b"\x00\x01\x00\x01\x01\x0d\x00")).raw, [47])
+
+    @rule(tags=st.lists(st.sampled_from([1, 3, 4]), min_size=2, max_size=6), pause_s=st.floats(0.0, 2.0))
+    def share(self, tags: list[int], pause_s: float) -> None:
+        """Several devices speak one after the other, as behind a bus gateway; each with a dump now and then."""
+        for number, tag in enumerate(tags):
+            self.ledger.send(wire.build(Record(wire.FRAME, bytes((number % 3, 0, tag)))).raw, [1300, 701])
+            self.ledger.send(wire.build(Record(wire.INPUTS, bytes((0, tag, 0, 1, 1, 13, 0)))).raw, [47])
+            if number % 3 == 2:
+                self.ledger.send(wire.build(Record(wire.DUMP, bytes((tag - 1, 0, tag)))).raw, [5000])
+            self.wait(pause_s)
 
     @rule(which=st.integers(0, 5))
     def dump(self, which: int) -> None:

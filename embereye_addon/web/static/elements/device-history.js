@@ -5,6 +5,7 @@ import { trends } from "../api.js";
 import { shared } from "../styles.js";
 import { Visible } from "../visible.js";
 import { number, t } from "../words.js";
+import "./device-replay.js";
 import "./input-row.js";
 import "./trend-plot.js";
 
@@ -38,6 +39,9 @@ export class EmberDeviceHistory extends LitElement {
         font-size: 0.85rem;
         font-weight: 600;
         color: var(--ee-muted);
+      }
+      ember-device-replay {
+        grid-column: 1 / -1;
       }
       ul {
         list-style: none;
@@ -101,24 +105,25 @@ export class EmberDeviceHistory extends LitElement {
             </ul>
           </div>`
         : nothing}
+      <ember-device-replay .ident=${this.ident} .limits=${limits(device)} .now=${this.now}></ember-device-replay>
     </section>`;
   }
 
   /** @param {import("../store.js").Device} device */
   #trend(device) {
-    const limits = device.pre_c !== null && device.alarm_c !== null ? [device.pre_c, device.alarm_c] : [];
+    const lines = limits(device);
     return html`<div>
       <div class="head">
-        <h3>${t("hottest_10")}</h3>
+        <h3>${t("hottest_of", { name: device.name })}</h3>
         <span class="number"><strong>${number(device.hot_spots?.max_c, 1)} °C</strong>
-          ${limits.length ? html`<span class="muted">${t("limits", { pre: number(limits[0]), alarm: number(limits[1]) })}</span>` : nothing}
+          ${lines.length ? html`<span class="muted">${t("limits", { pre: number(lines[0]), alarm: number(lines[1]) })}</span>` : nothing}
         </span>
       </div>
       <ember-trend
         label=${t("hottest_10")}
         unit="°C"
         .points=${this.history.max_c ?? [[], []]}
-        .limits=${limits}
+        .limits=${lines}
         .now=${this.now}
       ></ember-trend>
     </div>`;
@@ -130,5 +135,10 @@ export class EmberDeviceHistory extends LitElement {
       .filter((reading) => reading.role !== "none")
       .sort((one, other) => one.role.localeCompare(other.role) || one.channel.localeCompare(other.channel));
   }
+}
+
+/** The temperatures of pre-alarm and alarm, if both are known. @param {import("../store.js").Device} device */
+function limits(device) {
+  return device.pre_c !== null && device.alarm_c !== null ? [device.pre_c, device.alarm_c] : [];
 }
 customElements.define("ember-device-history", EmberDeviceHistory);

@@ -3,16 +3,19 @@
 import { LitElement, css, html } from "lit";
 import { colour, degrees, extremes, paint } from "../heat.js";
 import { shared } from "../styles.js";
-import { ago, number, t } from "../words.js";
+import { ago, celsius, number, t } from "../words.js";
 
 /** The scale spans at least this (K), so that a quiet room does not look as if it burned. */
 const SPAN_K = 20;
 const OLD_S = 10;
-/** A frame cannot carry more (int16 centi-degrees). */
-const MOST_C = 327.67;
 
 export class EmberHeatMap extends LitElement {
-  static properties = { thermal: { attribute: false }, clusters: { attribute: false }, now: { type: Number } };
+  static properties = {
+    thermal: { attribute: false },
+    clusters: { attribute: false },
+    now: { type: Number },
+    missing: {},
+  };
 
   static styles = [
     shared,
@@ -87,6 +90,7 @@ export class EmberHeatMap extends LitElement {
     /** @type {{peak_c: number, x: number, y: number}[]} */
     this.clusters = [];
     this.now = 0;
+    this.missing = "";
     this.cells = new Float32Array(0);
     this.scale = { low: 0, high: SPAN_K, top: 0, x: 0, y: 0 };
     const steps = Array.from({ length: 9 }, (_, step) => `rgb(${colour(step / 8).join(" ")})`);
@@ -111,15 +115,16 @@ export class EmberHeatMap extends LitElement {
     const known = this.thermal && this.cells.length > 0;
     const age = this.thermal ? this.now - this.thermal.at : 0;
     const { low, high, top } = this.scale;
-    const words = known ? t("heat_words", { low: number(low, 1), high: number(top, 1) }) : t("heat_none");
+    const missing = this.missing || t("heat_none");
+    const words = known ? t("heat_words", { low: number(low, 1), high: number(top, 1) }) : missing;
     return html`
       <div class="map">
         <canvas width="320" height="240" role="img" aria-label=${words}></canvas>
-        ${known ? this.#mark() : html`<p class="none">${t("heat_none")}</p>`}
+        ${known ? this.#mark() : html`<p class="none">${missing}</p>`}
         ${known && age > OLD_S ? html`<p class="none">${t("heat_old", { ago: ago(age) })}</p>` : ""}
       </div>
       <div class="scale" aria-hidden="true">
-        <span>${known ? number(low, 1) : "–"} °C</span><span class="ramp" .style=${this.ramp}></span><span>${known ? `${high >= MOST_C ? "≥ " : ""}${number(high, 1)}` : "–"} °C</span>
+        <span>${known ? number(low, 1) : "–"} °C</span><span class="ramp" .style=${this.ramp}></span><span>${known ? celsius(high) : "– °C"}</span>
       </div>
     `;
   }
@@ -132,7 +137,7 @@ export class EmberHeatMap extends LitElement {
     const side = x > 0.6 ? `right: calc(${100 - 100 * x}% + 20px)` : `left: calc(${100 * x}% + 20px)`;
     const height = `top: clamp(2px, calc(${100 * y}% - 0.7rem), calc(100% - 1.7rem))`;
     return html`<span class="spot ${cluster ? "hot" : ""}" .style=${`left: ${100 * x}%; top: ${100 * y}%`}></span>
-      <span class="tag" .style=${`${side}; ${height}`}>${number(peak, 1)} °C</span>`;
+      <span class="tag" .style=${`${side}; ${height}`}>${celsius(peak)}</span>`;
   }
 }
 customElements.define("ember-heat-map", EmberHeatMap);

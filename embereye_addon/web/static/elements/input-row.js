@@ -2,7 +2,7 @@
 // One smoke, gas or flame input: its change against its own baseline, and ten minutes of it.
 import { LitElement, css, html, nothing, svg } from "lit";
 import { shared } from "../styles.js";
-import { known, number, t } from "../words.js";
+import { known, number, signed, t } from "../words.js";
 
 const WIDE = 120;
 const HIGH = 26;
@@ -11,6 +11,10 @@ const SPAN = 200;
 /** `fuse.analog`: noticed, and above its own alarm level. */
 const NOTICE_SIGMA = 4;
 const ALARM_SIGMA = 12;
+const FULL_SCALE = 4095;
+/** Percent of the range a minute below which an input rests. */
+const STEADY_PCT = 0.5;
+const ARROWS = { steady: "→", rising: "↗", falling: "↘" };
 const DIGITAL = ["DIO", "MPY30", "MPY_IN"];
 
 export class EmberInput extends LitElement {
@@ -43,6 +47,12 @@ export class EmberInput extends LitElement {
         font-variant-numeric: tabular-nums;
         white-space: nowrap;
       }
+      .more {
+        display: block;
+        font-weight: 400;
+        font-size: 0.8rem;
+        color: var(--ee-muted);
+      }
       .notice {
         color: var(--ee-pre);
       }
@@ -65,7 +75,10 @@ export class EmberInput extends LitElement {
     if (!reading) return nothing;
     const digital = DIGITAL.includes(reading.channel);
     return html`<div class="row">
-      <span>${known(`role_${reading.role}`, reading.role)} <span class="muted">${reading.channel}</span></span>
+      <span>
+        ${known(`role_${reading.role}`, reading.role)} <span class="muted">${reading.channel}</span>
+        ${reading.ppm === null ? nothing : html`<span class="more" title=${t("ppm_more")}>${t(`ppm_${reading.gas}`, { n: number(reading.ppm) })}</span>`}
+      </span>
       ${this.#line(digital)} ${digital ? this.#digital(reading) : this.#analog(reading)}
     </div>`;
   }
@@ -80,12 +93,20 @@ export class EmberInput extends LitElement {
   #analog(reading) {
     if (reading.warming_up) return html`<span class="value muted">${t("warming_up")}</span>`;
     if (reading.stuck) return html`<span class="value notice">${t("stuck")}</span>`;
+    if (reading.out_of_range) return html`<span class="value notice">${t("out_of_range")}</span>`;
     const change = reading.change_sigma;
     const look = change >= ALARM_SIGMA ? "high" : change >= NOTICE_SIGMA ? "notice" : "";
-    const sign = change > 0 ? "+" : "";
     return html`<span class="value ${look}" title=${t("input_more", { raw: number(reading.raw), baseline: number(reading.baseline) })}
-      >${sign}${number(change, 1)} σ</span
+      >${signed(change, 1)} σ<span class="more">${signed(reading.change_pct, 1)} % ${this.#arrow(reading.slope_per_min)}</span></span
     >`;
+  }
+
+  /** Where it goes, in percent of the range a minute. @param {number} slope counts a minute, towards alarm */
+  #arrow(slope) {
+    const pct = (100 * slope) / FULL_SCALE;
+    const look = Math.abs(pct) < STEADY_PCT ? "steady" : pct > 0 ? "rising" : "falling";
+    const words = t(`trend_${look}`, { n: signed(pct, 1) });
+    return html`<span role="img" aria-label=${words} title=${words}>${ARROWS[look]}</span>`;
   }
 
   /** @param {boolean} digital */

@@ -99,7 +99,7 @@ export class EmberPending extends LitElement {
         <span class="muted small number">${when}</span></p>
       ${device.double ? html`<p class="muted small">${t("pending_double")}</p>` : nothing}
       <form @submit=${(/** @type {SubmitEvent} */ event) => this.#send(event, device)}>
-        <label>${t("pending_id")}<input name="id" required maxlength="40" pattern="[a-z0-9][a-z0-9_\-]*" /></label>
+        <label>${t("pending_id")}<input name="id" required maxlength="40" pattern="[a-z0-9][a-z0-9_\\-]*" /></label>
         <label>${t("pending_name")}<input name="name" required maxlength="64" /></label>
         <label
           >${t("pending_zone")}<select name="zone">

@@ -3,7 +3,7 @@
 import { LitElement, css, html, unsafeCSS } from "lit";
 import uPlot, { css as plotCss } from "uplot";
 import { shared } from "../styles.js";
-import { clock, number } from "../words.js";
+import { minute, number } from "../words.js";
 
 const HEIGHT_PX = 120;
 const SPAN_S = 600;
@@ -111,7 +111,7 @@ export class EmberTrend extends LitElement {
           ...axis,
           space: 70,
           size: 24,
-          values: (/** @type {any} */ _plot, /** @type {number[]} */ marks) => marks.map((mark) => clock(mark).slice(0, 5)),
+          values: (/** @type {any} */ _plot, /** @type {number[]} */ marks) => marks.map(minute),
         },
         { ...axis, size: 40, space: 26 },
       ],

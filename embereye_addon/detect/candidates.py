@@ -18,17 +18,23 @@ from embereye_addon.detect.scene import LUMA, TILE_PX, Flags, Grid, SceneLook
 
 Figures: TypeAlias = tuple[tuple[str, float | None], ...]
 
-MOST = 6
+MOST = 4
 """Candidates of one label told for one picture; the strongest ones."""
 FLAME_LEAST, SMOKE_LEAST = 0.1, 0.3
 """Score of a tile, averaged over its mean time, that makes it part of a candidate."""
 FLAME_MEAN_S, SMOKE_MEAN_S = 0.4, 1.5
-FLAME_TOLD, SMOKE_TOLD = 0.12, 0.3
+TOLD = {"flame": 0.12, "smoke": 0.3}
 """Strength from which a candidate is told."""
 SMOKE_TILES_LEAST = 3
 TRAIL_S = 1.5
+BEHIND_FREE, BEHIND_MOST = 0.3, 0.6
+"""Share left behind that costs a flame no strength, and the most that it may cost."""
+BURNING_SHARE = 0.05
+"""Warm and white share of a tile whose hard edges are a flame's, and no sign of a thing in front of the scene."""
 PAST_S = 8.0
 """Growth and rise are told against where the thing was, as a mean over this time."""
+
+_CLOSING = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +95,10 @@ def find(
     _follow(memory.smoke, memory.past_smoke, smokes.score, step_s, SMOKE_MEAN_S)
     size = (small.y.shape[0], small.y.shape[1])
     memory.trail += np.float32(1.0 - np.exp(-step_s / TRAIL_S)) * (flames.score - memory.trail)
-    found = [_flame(flames, memory, place, size) for place in _places(memory.flame > FLAME_LEAST, 1)]
-    veiled = _places(memory.smoke > SMOKE_LEAST, SMOKE_TILES_LEAST)
+    found = [_flame(flames, memory, place, size) for place in _places(memory.flame, FLAME_LEAST, 1)]
+    veiled = _places(memory.smoke, SMOKE_LEAST, SMOKE_TILES_LEAST)
     found += [_smoke(smokes, flames, memory, place, size) for place in veiled]
-    return memory, _strongest(found)
+    return memory, tuple(one for one in found if one.strength >= TOLD[one.label])
 
 
 def _follow(mean: Grid, past: Grid, score: Grid, step_s: float, mean_s: float) -> None:
@@ -102,39 +108,48 @@ def _follow(mean: Grid, past: Grid, score: Grid, step_s: float, mean_s: float) -
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """One connected group of tiles: its bounds (left, top, right, bottom; in tiles) and which tiles it is made of."""
+    """One connected group of tiles: its bounds (left, top, right, bottom; in tiles), and which tiles within them."""
 
     bounds: tuple[int, int, int, int]
     tiles: Flags
 
+    def of(self, grid: Grid) -> Grid:
+        """The grid's values in the tiles of this place, one-dimensional."""
+        left, top, right, bottom = self.bounds
+        return grid[top:bottom, left:right][self.tiles]
 
-def _places(above: Flags, least: int) -> list[_Place]:
+
+def _places(score: Grid, least: float, tiles_least: int) -> list[_Place]:
+    """The groups of tiles above the least score, at most MOST: those with the most score."""
+    above = np.asarray(score > least)
     if not above.any():
         return []
-    closed = cv2.morphologyEx(above.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    closed = cv2.morphologyEx(above.astype(np.uint8), cv2.MORPH_CLOSE, _CLOSING)
     count, labels, stats, _centres = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    order = sorted(range(1, count), key=lambda index: -int(stats[index, cv2.CC_STAT_AREA]))
+    sums = np.bincount(labels.ravel(), weights=score.ravel(), minlength=count)
     places = []
-    for index in order[: 2 * MOST]:
-        left, top, width, height, area = (int(value) for value in stats[index])
-        if area >= least:
-            places.append(_Place((left, top, left + width, top + height), np.asarray(labels == index)))
+    for index in sorted(range(1, count), key=lambda index: -float(sums[index]))[:MOST]:
+        left, top, width, height, area = stats[index].tolist()
+        if area >= tiles_least:
+            inside = labels[top : top + height, left : left + width] == index
+            places.append(_Place((left, top, left + width, top + height), np.asarray(inside)))
     return places
 
 
 def _growth(mean: Grid, past: Grid, place: _Place) -> float:
     """Share of the place's score that was not there before, 0..1."""
-    now = float(mean[place.tiles].sum())
-    return max(0.0, 1.0 - float(past[place.tiles].sum()) / max(now, 1e-6))
+    now = float(place.of(mean).sum())
+    return max(0.0, 1.0 - float(place.of(past).sum()) / max(now, 1e-6))
 
 
 def _rise(mean: Grid, past: Grid, place: _Place) -> float:
     """Tiles by which the score's centre lies above where it was; below is negative."""
-    rows = np.nonzero(place.tiles)[0].astype(np.float32)
-    now, before = mean[place.tiles], past[place.tiles]
-    if float(before.sum()) < 0.1 or float(now.sum()) < 0.1:
+    rows = np.nonzero(place.tiles)[0]
+    now, before = place.of(mean), place.of(past)
+    here, there = float(now.sum()), float(before.sum())
+    if there < 0.1 or here < 0.1:
         return 0.0
-    return float((rows * before).sum() / before.sum() - (rows * now).sum() / now.sum())
+    return float(rows @ before) / there - float(rows @ now) / here
 
 
 def _left_behind(trail: Grid, place: _Place) -> float:
@@ -145,7 +160,7 @@ def _left_behind(trail: Grid, place: _Place) -> float:
     across, down = right - left, bottom - top
     around = np.s_[max(0, top - down) : bottom + down, max(0, left - across) : right + across]
     total = float(trail[around].sum())
-    return max(0.0, 1.0 - float(trail[place.tiles].sum()) / total) if total > 0.05 else 0.0
+    return max(0.0, 1.0 - float(place.of(trail).sum()) / total) if total > 0.05 else 0.0
 
 
 def _box(place: _Place, size: tuple[int, int]) -> tuple[float, float, float, float]:
@@ -160,45 +175,37 @@ def _box(place: _Place, size: tuple[int, int]) -> tuple[float, float, float, flo
 
 
 def _flame(flames: flame.FlameTiles, memory: Memory, place: _Place, size: tuple[int, int]) -> Candidate:
-    inside = place.tiles
-    growth = _growth(memory.flame, memory.past_flame, place)
-    best = float(memory.flame[inside].max())
-    swing = None if flames.flicker is None else float(np.sqrt(memory.flicker.energy[inside].max()))
-    turns = None if flames.flicker is None else float(memory.flicker.reversals_hz[inside].max())
+    best, behind = float(place.of(memory.flame).max()), _left_behind(memory.trail, place)
+    swing = None if flames.flicker is None else float(place.of(memory.flicker.energy).max()) ** 0.5
+    turns = None if flames.flicker is None else float(place.of(memory.flicker.reversals_hz).max())
     figures = (
-        ("warm share", float(flames.warm[inside].mean())),
-        ("white share", float(flames.white[inside].mean())),
+        ("warm share", float(place.of(flames.warm).mean())),
+        ("white share", float(place.of(flames.white).mean())),
         ("flicker, grey levels", swing),
         ("reversals a second", turns),
-        ("growth", growth),
-        ("left behind", behind := _left_behind(memory.trail, place)),
+        ("growth", _growth(memory.flame, memory.past_flame, place)),
+        ("left behind", behind),
         ("edge disorder", flame.disorder(flames.mask, place.bounds)),
     )
-    return Candidate("flame", *_box(place, size), min(1.0, best * (1.0 - min(max(behind - 0.3, 0.0), 0.6))), figures)
+    strength = best * (1.0 - min(max(behind - BEHIND_FREE, 0.0), BEHIND_MOST))
+    return Candidate("flame", *_box(place, size), min(1.0, strength), figures)
 
 
 def _smoke(
     smokes: smoke.SmokeTiles, flames: flame.FlameTiles, memory: Memory, place: _Place, size: tuple[int, int]
 ) -> Candidate:
-    inside = place.tiles
     growth, rise = _growth(memory.smoke, memory.past_smoke, place), _rise(memory.smoke, memory.past_smoke, place)
-    around = np.asarray(cv2.dilate(inside.astype(np.uint8), np.ones((3, 3), np.uint8)), dtype=np.bool_)
-    things = float(np.where(flames.warm + flames.white > 0.05, 0.0, smokes.hard)[around].mean())
+    left, top, right, bottom = place.bounds
+    around = np.s_[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1]
+    burning = (flames.warm[around] + flames.white[around]) > BURNING_SHARE
+    things = float((smokes.hard[around] * ~burning).mean())
     figures = (
         ("hard edges", things),
-        ("contrast lost", float(smokes.lost[inside].mean())),
-        ("colour faded, levels", float(smokes.faded[inside].mean())),
-        ("luma shift, grey levels", float(smokes.shift[inside].mean())),
+        ("contrast lost", float(place.of(smokes.lost).mean())),
+        ("colour faded, levels", float(place.of(smokes.faded).mean())),
+        ("luma shift, grey levels", float(place.of(smokes.shift).mean())),
         ("growth", growth),
         ("rise, tiles", rise),
     )
-    strength = float(memory.smoke[inside].mean()) * (0.8 + 0.2 * growth) + 0.1 * min(max(rise, 0.0), 1.0)
+    strength = float(place.of(memory.smoke).mean()) * (0.8 + 0.2 * growth) + 0.1 * min(max(rise, 0.0), 1.0)
     return Candidate("smoke", *_box(place, size), min(1.0, strength * max(0.2, 1.0 - 2.0 * things)), figures)
-
-
-def _strongest(found: list[Candidate]) -> tuple[Candidate, ...]:
-    kept: list[Candidate] = []
-    for label, least in (("flame", FLAME_TOLD), ("smoke", SMOKE_TOLD)):
-        same = [one for one in found if one.label == label and one.strength >= least]
-        kept += sorted(same, key=lambda one: -one.strength)[:MOST]
-    return tuple(kept)

@@ -26,7 +26,8 @@ Flags: TypeAlias = NDArray[np.bool_]
 TILE_PX = 8
 """Side of a tile in pixels of the reduced luma plane."""
 LUMA, CONTRAST, BLUE, RED = range(4)
-FAST_S = 4.0
+FAST_S, LONGEST_STEP_S = 4.0, 1.0
+"""However rarely pictures come (key frames only), the fast background is a mean of four at least."""
 REFERENCE_S = 1800.0
 SLOW_STEP_S = 1.0
 SEEN_S = 30.0
@@ -40,7 +41,11 @@ RELEARN_S = 10.0
 NOISE_S = 30.0
 USUAL_S = 120.0
 """Time a tile must have been told as `fast`, all in all, before two thirds of its change count as usual."""
+USUAL_SLOW, RESTLESS = 0.5, 8.0
+"""Share of a tile's usual change that its slow difference may have, and where its contrast means nothing any more."""
 FORGET_S = 14_400.0
+BLACK = 12.0
+"""Luma from which light is counted: limited-range black is 16, less the noise."""
 LIGHTING_GREY = 6.0
 LIGHTING_SHARE = 0.6
 """A change of this share of the tiles in one picture is a change of light (or of everything)."""
@@ -56,6 +61,9 @@ TEXTURED = 1.6
 """Contrast (grey levels a pixel) from which its loss means something; sensor noise gives about 1."""
 GREY_SPREAD = 1.5
 """A picture whose chromas deviate less than this over the tiles has no colour: infra-red, or a grey camera."""
+
+PLAIN_SPREAD = 8.0
+"""Deviation of luma over the tiles below which a picture shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +183,18 @@ def _veiled(scene: Scene) -> tuple[float, float, Grid]:
 
     Contrast is taken over 3x3 tiles: codecs blur single tiles of leaves and grass between key frames.
     """
-    luma = (scene.fast[LUMA] + 4.0) / (scene.reference[LUMA] + 4.0)
+    luma = np.maximum(scene.fast[LUMA] - BLACK, 4.0) / np.maximum(scene.reference[LUMA] - BLACK, 4.0)
     before = np.asarray(cv2.blur(scene.reference[CONTRAST], (3, 3)), dtype=np.float32)
     contrast = (np.asarray(cv2.blur(scene.fast[CONTRAST], (3, 3)), dtype=np.float32) + 0.3) / (before + 0.3)
     textured = before > TEXTURED
     tiles = np.where(textured, contrast / np.maximum(luma, 0.25), 1.0).astype(np.float32)
     return _middle(luma), _middle(tiles[textured]), tiles
+
+
+def _together(slow: Flags) -> Flags:
+    """Only tiles that differ with at least two of their neighbours: a single one is a window pane or a leaf."""
+    around = cv2.boxFilter(slow.astype(np.uint8), -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(slow & (around >= 3))
 
 
 def _slow_step(scene: Scene, now_s: float) -> None:
@@ -193,11 +207,12 @@ def _slow_step(scene: Scene, now_s: float) -> None:
         return
     scene.gain, scene.veil, veils = _veiled(scene)
     easier = np.where(scene.slow, np.float32(0.7), np.float32(1.0))
-    luma = scene.reference[LUMA] * scene.gain
-    apart = np.abs(scene.fast[LUMA] - luma) > easier * (SLOW_LUMA + SLOW_LUMA_SHARE * luma)
-    tinted = np.abs(scene.fast[BLUE:] - scene.reference[BLUE:]).max(axis=0) > easier * SLOW_CHROMA
-    veiled = veils < 1.0 - easier * (1.0 - VEIL_RATIO)
-    slow = np.asarray(apart | tinted | veiled)
+    luma = BLACK + (scene.reference[LUMA] - BLACK) * scene.gain
+    loose = USUAL_SLOW * scene.usual
+    apart = np.abs(scene.fast[LUMA] - luma) > easier * (SLOW_LUMA + SLOW_LUMA_SHARE * luma) + loose
+    tinted = np.abs(scene.fast[BLUE:] - scene.reference[BLUE:]).max(axis=0) > easier * SLOW_CHROMA + loose
+    veiled = (veils < 1.0 - easier * (1.0 - VEIL_RATIO)) & (scene.usual < RESTLESS)
+    slow = _together(np.asarray(apart | tinted | veiled))
     scene.slow_since_s = np.where(slow & scene.slow, scene.slow_since_s, now_s)
     scene.slow, scene.stale = slow, bool(slow.any())
     if 0.0 < scene.relearn_until_s <= now_s:
@@ -210,9 +225,12 @@ def _slow_step(scene: Scene, now_s: float) -> None:
 
 
 def _mode_changed(scene: Scene) -> bool:
-    """Colour came or went: each has its own reference, and the other one is taken up where it was left."""
+    """Colour came or went: each has its own reference, and the other one is taken up where it was left.
+
+    A picture of nothing (black, or a covered lens) has no colour either, and is neither.
+    """
     colour = _coloured(scene.fast, scene.colour)
-    if colour == scene.colour:
+    if colour == scene.colour or float(scene.fast[LUMA].std()) < PLAIN_SPREAD:
         return False
     kept = scene.other if scene.other is not None else scene.fast.copy()
     scene.colour, scene.other, scene.reference = colour, scene.reference, kept
@@ -237,7 +255,7 @@ def _learn_noise(scene: Scene, step_s: float) -> None:
     scene.noise += np.float32(min(1.0, step_s / NOISE_S)) * (np.minimum(scene.peak, 4.0) - scene.noise)
     scene.peak = np.zeros_like(scene.peak)
     scene.usual *= np.float32(max(0.0, 1.0 - step_s / FORGET_S))
-    scene.limit = (np.clip(1.2 + 2.0 * scene.noise, FAST_LEAST, FAST_MOST) + 1.5 * scene.usual).astype(np.float32)
+    scene.limit = (np.clip(1.2 + 2.0 * scene.noise, FAST_LEAST, FAST_MOST) + 2.0 * scene.usual).astype(np.float32)
 
 
 def look(scene: Scene | None, small: Small, now_s: float) -> tuple[Scene, SceneLook]:
@@ -246,17 +264,18 @@ def look(scene: Scene | None, small: Small, now_s: float) -> tuple[Scene, SceneL
     features = _features(luma, small)
     if scene is None or scene.luma.shape != luma.shape:
         scene = _new(luma, features, now_s)
-    step_s = min(max(now_s - scene.last_s, 0.0), FAST_S)
+    step_s = min(max(now_s - scene.last_s, 0.0), LONGEST_STEP_S)
     motion = _tiled(np.asarray(cv2.absdiff(luma, scene.luma), dtype=np.uint8))
     apart = np.asarray(cv2.absdiff(features, scene.fast), dtype=np.float32)
     stir = np.maximum(motion, apart.max(axis=0) - 1.5)
     fast = np.asarray(stir > scene.limit)
     moving, share = bool(fast.any()), 0.0
     if moving:
-        _learn_usual(scene, stir, fast, step_s)
         share = float(np.count_nonzero(apart[LUMA] > LIGHTING_GREY)) / fast.size
         if share > LIGHTING_SHARE:
             scene.relearn_until_s = now_s + RELEARN_S
+        elif now_s >= scene.relearn_until_s:
+            _learn_usual(scene, stir, fast, step_s)
     np.maximum(scene.peak, motion, out=scene.peak)
     cv2.accumulateWeighted(features, scene.fast, step_s / FAST_S)
     scene.luma, scene.last_s = luma, now_s

@@ -1,7 +1,7 @@
 """Can this camera see? Black, over-exposed, frozen, defocused, covered, moved: each with its figure, in words. Pure.
 
-Judged once a second. A fault begins when its cause has stood for its hold time and ends when the cause has been away
-for CLEAR_S. Sharpness, contrast and view are compared with what was learned of the same camera, for colour and for
+Judged every two seconds. A fault begins when its cause has stood for its hold time and ends when it has been away for
+CLEAR_S. Sharpness, contrast and view are compared with what was learned of the same camera, for colour and for
 infra-red pictures apart; nothing is learned while one of these faults has a cause, and none is judged while the light
 changes.
 """
@@ -18,7 +18,7 @@ from embereye_addon.detect.scene import BLUE, LUMA, RED, SceneLook
 
 Fault: TypeAlias = tuple[str, str]
 
-EVERY_S = 1.0
+EVERY_S = 2.0
 CLEAR_S = 5.0
 HOLD_S = {
     "picture_black": 10.0,
@@ -38,7 +38,7 @@ whatever is usual; before, and for nearly equal ones, the camera's usual change 
 FROZEN_SHARE = 0.03
 """Change, as a share of the usual one, below which no sensor's noise is left."""
 USUAL_LEAST, USUAL_S = 0.05, 60.0
-"""A camera that usually changes by less than this (grey levels, the second's largest) shows no noise to miss."""
+"""A camera that usually changes by less than this (grey levels, the largest of two seconds) shows no noise to miss."""
 BLURRED = 0.6
 """Share of the learned sharpness below which the picture is defocused."""
 LIGHT = (0.6, 1.7)
@@ -51,8 +51,10 @@ MOVED_SAME, MOVED_OTHER = 0.35, 0.4
 """Moved: less than this share of the view is as it was, and more than this share shows other edges instead."""
 ACCEPT_S = 3600.0
 """A view that has stayed moved this long is learned anew: somebody has turned the camera for good."""
-MEAN_WEIGHT = 0.3
-"""Weight of a second's picture in the mean that is measured; the mean keeps a fifth of the noise's power."""
+MEAN_WEIGHT = 0.4
+"""Weight of a picture, every two seconds, in the mean that is measured; it keeps a quarter of the noise's power."""
+MEAN_NOISE = 1.48 * 0.5 / 1.12
+"""From the median of |picture - mean|, which half of the picture may be moving in, to the mean's own noise."""
 
 
 @dataclass(slots=True)
@@ -66,6 +68,7 @@ class Sight:
     differed_s: float
     peak: float = 0.0
     usual: float = 0.0
+    noise_grey: float = 0.0
     views: dict[bool, view.View] = field(default_factory=dict)
     since_s: dict[str, float] = field(default_factory=dict)
     last_s: dict[str, float] = field(default_factory=dict)
@@ -84,6 +87,8 @@ def judge(sight: Sight | None, small: Small, scene_look: SceneLook, now_s: float
     step_s = now_s - sight.judged_s
     if step_s >= EVERY_S:
         sight.judged_s = now_s
+        apart = np.abs(small.y[::4, ::4] - sight.mean[::4, ::4]).ravel()
+        sight.noise_grey = MEAN_NOISE * float(np.partition(apart, apart.size // 2)[apart.size // 2])
         sight.mean += np.float32(MEAN_WEIGHT) * (small.y - sight.mean)
         _hold(sight, _causes(sight, scene_look, now_s, step_s), now_s)
     return sight, tuple(sorted(sight.told.items()))
@@ -104,7 +109,7 @@ def _causes(sight: Sight, scene_look: SceneLook, now_s: float, step_s: float) ->
     causes = _light(scene_look) or _frozen(sight, now_s, step_s)
     if causes or scene_look.lighting.relearning:
         return causes
-    now = view.measure(sight.mean)
+    now = view.measure(sight.mean, sight.noise_grey)
     colour = scene_look.lighting.colour
     known = sight.views.get(colour)
     if known is not None and known.learned:

@@ -27,7 +27,7 @@ SETTLED_S = 1.5
 MARKS_LEAST = 5
 FIGURES_S = 3.0
 ENDS_S = 2.0
-"""Growth compares the last so many seconds with the first that are kept, once `GROWN_S` lie between their beginnings.
+"""Growth compares the last so many seconds with the first of the same fire, once `GROWN_S` lie between their starts.
 
 Of the last the lower quartile counts and of the first the upper: a flame that flares up and sinks back has not grown.
 """
@@ -35,7 +35,8 @@ GROWN_S = 4.0
 ROOTED = 0.6
 """Of its early box, this share must still burn: what moves or comes nearer grows without spreading."""
 
-MARKS_S = 12.0
+GAP_S = 3.0
+"""After so long without it, what a label shows next has begun anew."""
 MARK_EVERY_S = 0.15
 """Looks closer together than this add nothing to a median."""
 
@@ -142,11 +143,13 @@ def _smoothed(before: Llr, look: Llr, steps: float) -> Llr:
 
 
 def _kept(marks: Marks, mark: Mark | None, now_s: float) -> Marks:
-    """The marks of the last seconds, oldest first, with the newest one."""
-    recent = tuple(old for old in marks if now_s - old.mono_s <= MARKS_S)
-    if mark is None or (recent and mark.mono_s - recent[-1].mono_s < MARK_EVERY_S):
-        return recent
-    return (*recent, mark)
+    """The marks of the first and of the last seconds, oldest first, with the newest one."""
+    if marks and now_s - marks[-1].mono_s > GAP_S:
+        marks = ()
+    if mark is None or (marks and mark.mono_s - marks[-1].mono_s < MARK_EVERY_S):
+        return marks
+    kept = (old for old in marks if old.mono_s - marks[0].mono_s <= ENDS_S or now_s - old.mono_s <= FIGURES_S)
+    return (*kept, mark)
 
 
 def claims(memory: Memory, now_s: float) -> tuple[Claim, Claim]:

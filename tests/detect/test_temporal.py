@@ -167,4 +167,17 @@ def test_memory_is_bounded() -> None:
     for step in range(2000):
         now_s = step * 0.05
         memory = remember(memory, (4.0, 0.0), (spot(),), (mark(now_s), None), now_s)
-    assert len(memory.marks[0]) <= temporal.MARKS_S / temporal.MARK_EVERY_S + 2
+    assert len(memory.marks[0]) <= (temporal.ENDS_S + temporal.FIGURES_S) / temporal.MARK_EVERY_S + 3
+
+
+def test_a_fire_that_grew_slowly_has_grown_and_one_that_comes_back_begins_anew() -> None:
+    """Growth is told against the fire's own beginning, minutes ago, but not against another fire's."""
+    memory = Memory()
+    for step in range(301):
+        now_s = 10.0 + step * 0.2
+        memory = remember(memory, (4.0, -2.0), (spot(),), (mark(now_s, 0.01 + step * 0.0002), None), now_s)
+    assert claims(memory, 70.0)[0].figures.growth > 4.0
+    for step in range(40):
+        now_s = 70.0 + temporal.GAP_S + 1.0 + step * 0.2
+        memory = remember(memory, (4.0, -2.0), (spot(),), (mark(now_s, 0.07), None), now_s)
+    assert claims(memory, now_s)[0].figures.growth == pytest.approx(1.0)

@@ -31,9 +31,9 @@ def model() -> Model:
 
 
 def scene(seconds: float, fps: float = 5.0) -> Iterator[Look]:
-    """A rendered room in which a fire grows from the beginning."""
+    """A rendered room in which a fire begins after a second and grows."""
     for step in range(int(seconds * fps)):
-        yield decoded(np.asarray(render("flame", 4.0 + step / fps, 1, 0.0), np.uint8), step, step / fps)
+        yield decoded(np.asarray(render("flame", step / fps, 1, 1.0), np.uint8), step, step / fps)
 
 
 def first(steps: list[Step], state: ZoneState) -> float | None:

@@ -22,7 +22,7 @@ EACH_ALONE = """
 import importlib, sys
 failed = []
 for name in sys.argv[1:]:
-    for known in [module for module in sys.modules if module.partition(".")[0] == "embereye_addon"]:
+    for known in [module for module in list(sys.modules) if module.partition(".")[0] == "embereye_addon"]:
         del sys.modules[known]
     try:
         importlib.import_module(name)

@@ -177,7 +177,8 @@ def test_a_fire_that_grew_slowly_has_grown_and_one_that_comes_back_begins_anew()
         now_s = 10.0 + step * 0.2
         memory = remember(memory, (4.0, -2.0), (spot(),), (mark(now_s, 0.01 + step * 0.0002), None), now_s)
     assert claims(memory, 70.0)[0].figures.growth > 4.0
-    for step in range(40):
-        now_s = 70.0 + temporal.GAP_S + 1.0 + step * 0.2
+    now_s = 70.0 + temporal.GAP_S + 1.0
+    for _ in range(40):
+        now_s += 0.2
         memory = remember(memory, (4.0, -2.0), (spot(),), (mark(now_s, 0.07), None), now_s)
     assert claims(memory, now_s)[0].figures.growth == pytest.approx(1.0)

@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 WAITING_MAX = 60
 """Packets of one stream that may wait to be decoded (2.4 s at 25 a second); beyond it the newest key frame wins."""
+FIRST_MOST = 8
+"""Packets of held cameras that are decoded in a row while others wait."""
 SILENCE_S = 8.0
 """A stream that is connected but gives no picture for this long is degraded, which is a fault."""
 
@@ -93,6 +95,7 @@ class Farm:
         self._first: deque[Watched] = deque()
         self._then: deque[Watched] = deque()
         self._watched: dict[str, Watched] = {}
+        self._in_a_row = 0
         self._ladder = Ladder()
         self._ticked_s = time.monotonic()
         self._busy_s = 0.0
@@ -184,7 +187,7 @@ class Farm:
     # --- in the decode thread -----------------------------------------------------------------------------
     def _run(self) -> None:
         while self._next():
-            watched = self._first.popleft() if self._first else self._then.popleft()
+            watched = self._choose()
             with watched.lock:
                 thing = watched.things.popleft() if watched.things else None
                 watched.waiting = len(watched.things)
@@ -209,6 +212,14 @@ class Farm:
                 return self._wake.get(timeout=left_s)
             except queue.Empty:
                 continue
+
+    def _choose(self) -> Watched:
+        """Held cameras first, and after FIRST_MOST of them one of the others: none may go blind for another's sake."""
+        if self._first and (self._in_a_row < FIRST_MOST or not self._then):
+            self._in_a_row += 1
+            return self._first.popleft()
+        self._in_a_row = 0
+        return self._then.popleft()
 
     def _take(self, watched: Watched, thing: Opened | Arrived) -> None:
         try:
@@ -294,6 +305,8 @@ def fault(watched: Watched, now_mono_s: float) -> tuple[tuple[str, str], ...]:
         _log.warning("%s: stream lost: %s", watched.stream.source, change.why)
     if watched.stream.unusable:
         return (("no_picture", watched.stream.unusable),)
+    if link.state in (LinkState.DEGRADED, LinkState.OFFLINE) and watched.waiting:
+        return (("rate_too_low", "pictures come and wait to be decoded: the machine is too busy"),)
     if link.state not in (LinkState.ONLINE, LinkState.CONNECTING):
         return (("stream_lost", link.why or "no picture comes"),)
     return (("rate_too_low", watched.slow),) if watched.slow else ()

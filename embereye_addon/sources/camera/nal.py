@@ -31,7 +31,7 @@ class _Bits:
         return shifted & ((1 << count) - 1)
 
     def golomb(self) -> int:
-        """The next Exp-Golomb number (9.1, ue(v)); 0 where there is none."""
+        """The next Exp-Golomb number (9.1); 0 where there is none."""
         if self._left <= 0:
             return 0
         rest = self._all & ((1 << self._left) - 1)

@@ -227,6 +227,36 @@ def test_a_camera_below_its_minimum_is_a_fault() -> None:
     assert stream.link.state is LinkState.OFFLINE
 
 
+def test_a_camera_that_waits_for_the_machine_is_not_called_lost() -> None:
+    """Whoever reads that the stream is lost looks for a cable, where it is the machine."""
+    stream = Stream("cam.a", "rtsp://127.0.0.1/x", lambda _stream, _thing: None)
+    watched = Watched(stream)
+    now_s = time.monotonic()
+    stream.link.opened(now_s)
+    stream.seen(now_s)
+    watched.waiting = 3
+    ((code, words),) = fault(watched, now_s + 30.0)
+    assert (code, words[-23:]) == ("rate_too_low", "the machine is too busy")
+    watched.waiting = 0
+    ((code, _),) = fault(watched, now_s + 31.0)
+    assert code == "stream_lost"
+
+
+async def test_held_cameras_do_not_blind_the_others() -> None:
+    """A fire in sight of many cameras must not end the looking of the rest."""
+    farm = Farm(lambda _source, _look: None)
+    farm._wake.put(False)
+    await asyncio.to_thread(farm._thread.join, 5.0)
+    for name in ("cam.a", "cam.b"):
+        farm.watch(name, f"rtsp://127.0.0.1:{free_port()}/x")
+    held, other = farm.watched()
+    farm._first.extend([held] * 20)
+    farm._then.extend([other] * 3)
+    chosen = [farm._choose() is other for _ in range(23)]
+    assert [at for at, it in enumerate(chosen) if it] == [8, 17, 22]
+    await asyncio.to_thread(farm.stop)
+
+
 def test_counters_and_words_of_a_stream() -> None:
     """What the page, Home Assistant and Prometheus are told."""
     stream = Stream("cam.words", "rtsp://127.0.0.1/x", lambda _stream, _thing: None)

@@ -302,6 +302,18 @@ class ZoneStatus(msgspec.Struct, frozen=True, kw_only=True):
     score_pct: float = 0.0
     explanation: Explanation | None = None
     points: Annotated[tuple[str, ...], Meta(max_length=256)] = ()
+    test_until: float = 0.0
+    responded: Annotated[tuple[str, ...], Meta(max_length=256)] = ()
+    driving: bool = False
+
+
+class Disablement(msgspec.Struct, frozen=True, kw_only=True):
+    """A zone or point out of service, or all outputs (`about` is ''): since, until (0: no end) and by whom."""
+
+    about: Annotated[str, Meta(max_length=80)]
+    since: float
+    until: float
+    by: Annotated[str, Meta(max_length=80)]
 
 
 class PanelState(Message, frozen=True, kw_only=True):
@@ -314,6 +326,8 @@ class PanelState(Message, frozen=True, kw_only=True):
     silenced: bool = False
     last_alarm_id: str = ""
     last_alarm_at: float = 0.0
+    disablements: Annotated[tuple[Disablement, ...], Meta(max_length=1024)] = ()
+    isolated: bool = False
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -338,6 +352,36 @@ class Resound(Command, frozen=True, kw_only=True):
 
 class Reset(Command, frozen=True, kw_only=True):
     """Back to normal, if the evidence is gone."""
+
+
+class Lasting(Command, frozen=True, kw_only=True):
+    """An order with a time: `for_s` seconds, at most a week; 0 is until somebody ends it."""
+
+    for_s: Annotated[float, Meta(ge=0.0, le=604800.0)] = 0.0
+
+
+class Disable(Lasting, frozen=True, kw_only=True):
+    """A zone or a point (the target) out of service: detection goes on and is logged, outputs are not driven."""
+
+
+class Enable(Command, frozen=True, kw_only=True):
+    """Back into service: ends the disablement of the target; with '' those of everything."""
+
+
+class WalkTest(Lasting, frozen=True, kw_only=True):
+    """A walk test of the target's zone: alarms tick off points and drive nothing; 0 is half an hour."""
+
+
+class EndTest(Command, frozen=True, kw_only=True):
+    """Ends the walk test of the target's zone; with '' all of them."""
+
+
+class Isolate(Lasting, frozen=True, kw_only=True):
+    """No output is driven, of any zone."""
+
+
+class Connect(Command, frozen=True, kw_only=True):
+    """Ends `Isolate`."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from embereye_addon.alarm import zone as alarm
+from embereye_addon.alarm.clock import Now
 from embereye_addon.detect.masks import Masks
 from embereye_addon.detect.model import Model
 from embereye_addon.detect.shard import Glance, Outlets, Seen, Shard
@@ -33,7 +34,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class _Now:
+class _Clock:
     """The recording's clock, which stands still while a picture is worked on."""
 
     s: float = 0.0
@@ -68,7 +69,7 @@ def replayed(
 
     The pictures' arrival times are the clock. What the model raises comes out here.
     """
-    now, seen = _Now(), _Seen()
+    now, seen = _Clock(), _Seen()
     outlets = Outlets(seen.looks.append, seen.failed, clock=lambda: now.s, deadline_s=math.inf)
     shard = Shard(model, detection.looks_hz, outlets, {SOURCE: masks})
     beliefs, state, told = belief.fresh(zone.sensitivity), alarm.Zone(zone.id, zone.name, zone.clear_s), Told()
@@ -84,5 +85,5 @@ def replayed(
                 beliefs = belief.hear(beliefs, piece, now.s)
         want = belief.want(beliefs, now.s)
         wanted = alarm.Wanted(want.state, want.gone, want.explanation)
-        state, change = alarm.step(state, wanted, alarm.Now(now.s, picture.at))
+        state, change = alarm.step(state, wanted, Now(now.s, picture.at))
         yield Step(now.s, glance, look, telling, want, state, change)

@@ -67,6 +67,12 @@ REQUESTS = (
     Request("silence", m.Done, "panel", m.Silence),
     Request("resound", m.Done, "panel", m.Resound),
     Request("reset", m.Done, "panel", m.Reset),
+    Request("disable", m.Done, "panel", m.Disable),
+    Request("enable", m.Done, "panel", m.Enable),
+    Request("test", m.Done, "panel", m.WalkTest),
+    Request("end_test", m.Done, "panel", m.EndTest),
+    Request("isolate", m.Done, "panel", m.Isolate),
+    Request("connect", m.Done, "panel", m.Connect),
     Request("sirens", m.Done, "pf_gateway", m.Sirens),
     Request("snapshot", m.Snapshot, "detector", m.SnapshotRequest),
 )

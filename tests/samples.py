@@ -39,7 +39,11 @@ STATUS = m.ZoneStatus(
     score_pct=87.5,
     explanation=EXPLANATION,
     points=("cam.dock-3.flame", "cam.dock-3.smoke"),
+    test_until=1_700_001_800.5,
+    responded=("cam.dock-3.flame",),
+    driving=True,
 )
+DISABLEMENT = m.Disablement(about="cam.dock-3.flame", since=1_700_000_000.25, until=1_700_003_600.25, by="anna")
 CAMERA: dict[str, object] = {"source": "cam.dock-3", "seq": 41, "at": 1_700_000_002.25}
 DEVICE: dict[str, object] = {"source": "pf.10-0-0-31", "seq": 42, "at": 1_700_000_002.5}
 PANEL: dict[str, object] = {"source": "panel", "seq": 43, "at": 1_700_000_002.75}
@@ -181,6 +185,8 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         silenced=True,
         last_alarm_id="dock-18bcfe56800",
         last_alarm_at=1_700_000_001.5,
+        disablements=(DISABLEMENT,),
+        isolated=True,
     ),
     _made(
         m.Snapshot,
@@ -193,6 +199,12 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
     m.Silence(by="anna", way="ui", target="dock"),
     m.Resound(by="anna", way="ui", target="dock"),
     m.Reset(by="anna", way="ui", target="dock"),
+    m.Disable(by="anna", way="ui", target="dock", for_s=3600.0),
+    m.Enable(by="anna", way="ui", target="dock"),
+    m.WalkTest(by="anna", way="ui", target="dock", for_s=600.0),
+    m.EndTest(by="anna", way="ui", target="dock"),
+    m.Isolate(by="anna", way="ui", target="dock", for_s=600.0),
+    m.Connect(by="anna", way="ui", target="dock"),
     m.Done(ok=False, why="Dock stays in alarm: it burns"),
     m.Sirens(zones=("dock", "hall")),
     m.SnapshotRequest(source="cam.dock-3", live=True),

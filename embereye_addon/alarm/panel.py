@@ -1,23 +1,21 @@
 """The panel: all zones, what operators may do, and what everybody is told. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from embereye_addon.alarm import service
 from embereye_addon.alarm import zone as zones
-from embereye_addon.alarm.zone import RANK, Change, Now, Wanted, Zone
+from embereye_addon.alarm.clock import Now
+from embereye_addon.alarm.service import Out, Trial
+from embereye_addon.alarm.zone import RANK, Change, Wanted, Zone
 from embereye_addon.messages import (
-    Acknowledge,
     AlarmChanged,
-    Command,
-    Done,
+    Disablement,
     Explanation,
     Fault,
     PanelState,
-    Reset,
-    Resound,
-    Silence,
     ZoneState,
     ZoneStatus,
 )
@@ -32,6 +30,25 @@ class Panel:
     silenced: bool = False
     last_alarm_id: str = ""
     last_alarm_at: float = 0.0
+    isolated: Out | None = None
+    points_out: dict[str, Out] = field(default_factory=dict)
+
+    @property
+    def sounding(self) -> tuple[str, ...]:
+        """The zones whose outputs are driven, in order."""
+        if self.silenced or self.isolated is not None:
+            return ()
+        return tuple(sorted(key for key, zone in self.zones.items() if zone.driving))
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the log must say beside changes of state: a response in a walk test, the end of a time limit."""
+
+    kind: str
+    about: str
+    text: str
+    points: tuple[str, ...] = ()
 
 
 class KeptZone(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +60,8 @@ class KeptZone(msgspec.Struct, frozen=True, kw_only=True):
     alarm_id: str
     acknowledged: bool
     explanation: Explanation | None
+    disabled: Out | None = None
+    test: Trial | None = None
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +72,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     last_alarm_id: str
     last_alarm_at: float
     zones: tuple[KeptZone, ...]
+    isolated: Out | None = None
+    points_out: dict[str, Out] = {}
 
 
 def keep(panel: Panel) -> Kept:
@@ -70,14 +91,18 @@ def keep(panel: Panel) -> Kept:
                 alarm_id=zone.alarm_id,
                 acknowledged=zone.acknowledged,
                 explanation=zone.explanation,
+                disabled=zone.disabled,
+                test=zone.test,
             )
             for zone in panel.zones.values()
         ),
+        isolated=panel.isolated,
+        points_out=panel.points_out,
     )
 
 
-def restore(fresh: Panel, kept: Kept) -> Panel:
-    """The panel with everything that was latched. A zone that left the settings while in alarm stays listed."""
+def restore(fresh: Panel, kept: Kept, now: Now) -> Panel:
+    """The panel with everything that was latched or out of service. A zone that left while in alarm stays listed."""
     after = dict(fresh.zones)
     for row in kept.zones:
         zone = after.get(row.id)
@@ -92,74 +117,81 @@ def restore(fresh: Panel, kept: Kept) -> Panel:
             alarm_id=row.alarm_id,
             acknowledged=row.acknowledged,
             explanation=row.explanation,
+            disabled=_resumed(row.disabled, now),
+            test=None if row.test is None else Trial(service.resumed(row.test.out, now), row.test.responded),
         )
-    return Panel(after, kept.revision + 1, kept.silenced, kept.last_alarm_id, kept.last_alarm_at)
+    return Panel(
+        after,
+        kept.revision + 1,
+        kept.silenced,
+        kept.last_alarm_id,
+        kept.last_alarm_at,
+        _resumed(kept.isolated, now),
+        {point: service.resumed(each, now) for point, each in kept.points_out.items()},
+    )
 
 
-def judge(panel: Panel, zone_id: str, wanted: Wanted, now: Now) -> tuple[Panel, tuple[Change, ...]]:
-    """The panel after one zone's evidence was looked at. A new alarm ends a silence."""
+def _resumed(kept: Out | None, now: Now) -> Out | None:
+    return None if kept is None else service.resumed(kept, now)
+
+
+def judge(panel: Panel, zone_id: str, wanted: Wanted, now: Now) -> tuple[Panel, tuple[Change | Note, ...]]:
+    """The panel after one zone's evidence was looked at. A new alarm ends a silence.
+
+    In a walk test the evidence ticks off points and changes no state, unless it outlasts the test's limit.
+    """
     before = panel.zones[zone_id]
-    after, change = zones.step(before, wanted, now)
+    zone, notes = _tried(before, wanted, now)
+    after, change = (zone, None) if zone.test is not None else zones.step(zone, wanted, now)
     if after is before:
         return panel, ()
     panel = replace(panel, zones={**panel.zones, zone_id: after})
-    if change is None:
+    if change is None and not notes:
         return panel, ()
     panel = replace(panel, revision=panel.revision + 1)
+    if change is None:
+        return panel, notes
     if after.state is ZoneState.ALARM:
         panel = replace(panel, silenced=False, last_alarm_id=change.id, last_alarm_at=now.at)
-    return panel, (change,)
+    return panel, (*notes, change)
 
 
-def command(
-    panel: Panel, order: Command, wanted: Mapping[str, Wanted], now: Now
-) -> tuple[Panel, tuple[Change, ...], Done]:
-    """Carry out an operator's order on one zone, or on all when its target is empty.
-
-    Acknowledge and silence never change a state; only reset does, and only where the evidence is gone.
-    """
-    if order.target and order.target not in panel.zones:
-        return panel, (), Done(ok=False, why=f"there is no zone {order.target!r}"[:400])
-    targets = [order.target] if order.target else list(panel.zones)
-    match order:
-        case Acknowledge():
-            return _acknowledge(panel, targets)
-        case Silence():
-            return replace(panel, silenced=True, revision=panel.revision + 1), (), Done(ok=True)
-        case Resound():
-            return replace(panel, silenced=False, revision=panel.revision + 1), (), Done(ok=True)
-        case Reset():
-            return _reset(panel, targets, order.by, wanted, now)
-        case _:
-            return panel, (), Done(ok=False, why="the panel does not know this order")
+def _tried(zone: Zone, wanted: Wanted, now: Now) -> tuple[Zone, tuple[Note, ...]]:
+    """A zone in a walk test after a look; the test is gone when it turned out to be a real alarm."""
+    if zone.test is None:
+        return zone, ()
+    trial, fresh, real = service.tried(zone.test, wanted.state, wanted.explanation, now)
+    notes = tuple(Note("test_response", zone.id, wanted.explanation.text, (point,)) for point in fresh)
+    if real:
+        words = f"the alarm condition lasted longer than {service.OVERRIDE_S:.0f} s: it is a real alarm"
+        return replace(zone, test=None), (*notes, Note("test_ended", zone.id, words))
+    return (zone if trial == zone.test else replace(zone, test=trial)), notes
 
 
-def _acknowledge(panel: Panel, targets: list[str]) -> tuple[Panel, tuple[Change, ...], Done]:
-    """Mark every target that is not normal as seen."""
-    seen = {
-        ident: replace(panel.zones[ident], acknowledged=True)
-        for ident in targets
-        if panel.zones[ident].state is not ZoneState.NORMAL
-    }
-    if not seen:
-        return panel, (), Done(ok=True, why="nothing to acknowledge")
-    return replace(panel, zones={**panel.zones, **seen}, revision=panel.revision + 1), (), Done(ok=True)
-
-
-def _reset(
-    panel: Panel, targets: list[str], by: str, wanted: Mapping[str, Wanted], now: Now
-) -> tuple[Panel, tuple[Change, ...], Done]:
-    """Reset every target whose evidence is gone; the answer names those that stay."""
-    after, changes, stays = dict(panel.zones), [], []
-    for ident in targets:
-        after[ident], change, why = zones.reset(after[ident], wanted[ident], now, by)
-        if change is not None:
-            changes.append(change)
-        if why:
-            stays.append(why)
-    ended = all(zone.state is not ZoneState.ALARM for zone in after.values())
-    panel = replace(panel, zones=after, revision=panel.revision + 1, silenced=panel.silenced and not ended)
-    return panel, tuple(changes), Done(ok=not stays, why="; ".join(stays)[:400])
+def timed(panel: Panel, now: Now) -> tuple[Panel, tuple[Note, ...]]:
+    """The panel without the disablements, tests and isolation whose time has come, and a note of each."""
+    notes = []
+    after = dict(panel.zones)
+    for ident, zone in panel.zones.items():
+        if zone.disabled is not None and service.over(zone.disabled, now):
+            zone = replace(zone, disabled=None)
+            notes.append(Note("enabled", ident, "the time of its disablement is over"))
+        if zone.test is not None and service.over(zone.test.out, now):
+            notes.append(Note("test_ended", ident, "the time of the walk test is over", zone.test.responded))
+            zone = replace(zone, test=None)
+        after[ident] = zone
+    points = {point: each for point, each in panel.points_out.items() if not service.over(each, now)}
+    notes += [
+        Note("enabled", point, "the time of its disablement is over") for point in panel.points_out.keys() - points
+    ]
+    isolated = panel.isolated
+    if isolated is not None and service.over(isolated, now):
+        isolated = None
+        notes.append(Note("connected", "", "the time of the isolation of outputs is over"))
+    if not notes:
+        return panel, ()
+    revision = panel.revision + 1
+    return replace(panel, zones=after, points_out=points, isolated=isolated, revision=revision), tuple(notes)
 
 
 def changed(change: Change, source: str, seq: int, at: float) -> AlarmChanged:
@@ -187,7 +219,8 @@ def told(
     source: str,
     now: Now,
 ) -> PanelState:
-    """What everybody is told: every zone, every fault."""
+    """What everybody is told: every zone, every fault, everything out of service."""
+    sounding = frozenset(panel.sounding)
     return PanelState(
         source=source,
         seq=panel.revision,
@@ -205,6 +238,11 @@ def told(
                 score_pct=scores_pct.get(zone.id, 0.0),
                 explanation=zone.explanation,
                 points=points.get(zone.id, ()),
+                disabled=zone.disabled is not None,
+                testing=zone.test is not None,
+                test_until=0.0 if zone.test is None else zone.test.out.until,
+                responded=() if zone.test is None else zone.test.responded,
+                driving=zone.id in sounding,
             )
             for zone in panel.zones.values()
         ),
@@ -212,4 +250,15 @@ def told(
         silenced=panel.silenced,
         last_alarm_id=panel.last_alarm_id,
         last_alarm_at=panel.last_alarm_at,
+        disablements=disablements(panel),
+        isolated=panel.isolated is not None,
     )
+
+
+def disablements(panel: Panel) -> tuple[Disablement, ...]:
+    """Everything that is out of service; none is ever left out."""
+    outs = [(zone.id, zone.disabled) for zone in panel.zones.values() if zone.disabled is not None]
+    outs += panel.points_out.items()
+    if panel.isolated is not None:
+        outs.append(("", panel.isolated))
+    return tuple(Disablement(about=about, since=each.since, until=each.until, by=each.by) for about, each in outs)

@@ -3,20 +3,14 @@
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from embereye_addon.alarm.clock import Now
+from embereye_addon.alarm.service import Out, Trial
 from embereye_addon.messages import Explanation, ZoneState
 
 RESET_QUIET_S = 5.0
 """A flame flickers: one look without it is not its end, and neither is the first moment after a restart."""
 RANK = MappingProxyType({ZoneState.NORMAL: 0, ZoneState.PRE_ALARM: 1, ZoneState.ALARM: 2})
 """How grave a state is; evidence only ever raises it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """The two clocks: monotonic seconds decide, UTC seconds are for people."""
-
-    mono_s: float
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +35,13 @@ class Zone:
     acknowledged: bool = False
     explanation: Explanation | None = None
     quiet_since_s: float | None = None
+    disabled: Out | None = None
+    test: Trial | None = None
+
+    @property
+    def driving(self) -> bool:
+        """Whether its alarm drives outputs: detection goes on in a disabled zone, for the log only."""
+        return self.state is ZoneState.ALARM and self.disabled is None
 
 
 @dataclass(frozen=True, slots=True)

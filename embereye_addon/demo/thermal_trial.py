@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from embereye_addon.alarm.zone import RANK, Now, Wanted, Zone, step
+from embereye_addon.alarm.clock import Now
+from embereye_addon.alarm.zone import RANK, Wanted, Zone, step
 from embereye_addon.demo.thermal import CELLS, ThermalArray, look, radiance_k4, shipped_eeprom
 from embereye_addon.demo.thermal_scenes import Expected, Scene
 from embereye_addon.demo.thermal_things import lay

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from embereye_addon.alarm import panel as panels
+from embereye_addon.alarm.clock import Now
 from embereye_addon.alarm.journal import Journal
 from embereye_addon.alarm.panel import Kept, Panel
 from embereye_addon.errors import StorageError
@@ -79,7 +81,7 @@ def restored(child: Child, journal: Journal, fresh: Panel) -> Panel:
     if raw is None:
         return fresh
     try:
-        return panels.restore(fresh, msgspec.msgpack.decode(raw, type=Kept))
+        return panels.restore(fresh, msgspec.msgpack.decode(raw, type=Kept), Now(time.monotonic(), utc_s()))
     except msgspec.DecodeError as err:
         _log.error("the panel's kept state cannot be read: %s", err)
         child.faults["state_lost"] = f"the panel's kept state cannot be read, alarms before this start are lost: {err}"

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from embereye_addon.alarm import faults as trouble
+from embereye_addon.alarm import orders
 from embereye_addon.alarm import panel as panels
+from embereye_addon.alarm.clock import Now
 from embereye_addon.alarm.journal import Journal
-from embereye_addon.alarm.panel import Panel
-from embereye_addon.alarm.zone import Change, Now, Wanted, Zone
+from embereye_addon.alarm.panel import Note, Panel
+from embereye_addon.alarm.zone import Change, Wanted, Zone
 from embereye_addon.bus import LEASE_RENEW_S
 from embereye_addon.bus.outbox import Outbox, Waiting
 from embereye_addon.errors import BusError, StorageError
@@ -23,9 +25,14 @@ from embereye_addon.messages import (
     AlarmChanged,
     Belief,
     Command,
+    Connect,
+    Disable,
     Done,
+    Enable,
+    EndTest,
     Evidence,
     HotSpots,
+    Isolate,
     PanelState,
     ProcessHealth,
     Reading,
@@ -34,6 +41,7 @@ from embereye_addon.messages import (
     Sighting,
     Silence,
     SourceHealth,
+    WalkTest,
     ZoneState,
 )
 from embereye_addon.observe.clock import utc_s
@@ -54,6 +62,8 @@ LOSSES = frozenset({"stream_lost", "device_silent", "not_watched", "process_lost
 DISK_AGAIN_S = 5.0
 """While the disk refuses, the panel's state is offered to it again this often."""
 UNKEPT_MAX = 1000
+UNHEEDED_NATS = 1.0
+UNHEEDED_S = 60.0
 SAID = "alarm_changed"
 
 
@@ -90,6 +100,7 @@ class PanelProcess:
     zone_of: dict[str, str]
     points: dict[str, set[str]]
     signs_s: dict[str, float] = field(default_factory=dict)
+    unheeded_s: dict[str, float] = field(default_factory=dict)
     seq: int = 0
     disk_tried_s: float = -1.0e9
     unkept: deque[AlarmChanged] = field(default_factory=lambda: deque(maxlen=UNKEPT_MAX))
@@ -105,9 +116,20 @@ class PanelProcess:
         now = Now(time.monotonic(), at)
         self.signs_s[source] = now.mono_s
         for piece in pieces:
-            self.beliefs[zone_id] = fusion.hear(self.beliefs[zone_id], piece, now.mono_s)
             self.points[zone_id].add(piece.point)
+            if piece.point in self.panel.points_out:
+                self.unheeded(piece, now)
+            else:
+                self.beliefs[zone_id] = fusion.hear(self.beliefs[zone_id], piece, now.mono_s)
         self.decide(zone_id, now)
+
+    def unheeded(self, piece: Evidence, now: Now) -> None:
+        """What a disabled point says counts for nothing; what would support a fire is logged, once a minute."""
+        if not piece.rules and piece.llr_nats < UNHEEDED_NATS:
+            return
+        if now.mono_s - self.unheeded_s.get(piece.point, -UNHEEDED_S) >= UNHEEDED_S:
+            self.unheeded_s[piece.point] = now.mono_s
+            self.record("disabled_response", piece, state=False)
 
     def wanted(self, zone_id: str, now_mono_s: float) -> Wanted:
         """What a zone's evidence asks for now; a zone that left the settings has none."""
@@ -120,15 +142,19 @@ class PanelProcess:
         self.panel, changes = panels.judge(self.panel, zone_id, self.wanted(zone_id, now.mono_s), now)
         self.announce(changes, now.at)
 
-    def announce(self, changes: tuple[Change, ...], at: float) -> None:
+    def announce(self, changes: tuple[Change | Note, ...], at: float) -> None:
         """Journal, outbox, then the world. A disk that refuses is a fault and stops no alarm."""
         for change in changes:
+            if isinstance(change, Note):
+                _log.info("%s: %s: %s", change.kind.replace("_", " "), change.about, change.text)
+                self.record(change.kind, change)
+                continue
             self.seq += 1
             message = panels.changed(change, SOURCE, self.seq, at)
             _log.warning("%s: %s -> %s: %s", message.name, message.was, message.now, message.explanation.text)
             self.record("alarm" if message.now is ZoneState.ALARM else "zone", message)
             self.put(message)
-        if changes:
+        if changes:  # what was disabled or tested is news too
             self.to_send.set()
             self.say_now.set()
 
@@ -162,11 +188,20 @@ class PanelProcess:
         """Carry out an operator's order; it is logged with who and which way."""
         now = Now(time.monotonic(), utc_s())
         wanted = {zone_id: self.wanted(zone_id, now.mono_s) for zone_id in self.panel.zones}
-        self.panel, changes, done = panels.command(self.panel, order, wanted, now)
+        points = frozenset(point for known in self.points.values() for point in known)
+        self.panel, changes, done = orders.command(self.panel, order, wanted, now, points)
+        self.forget_disabled()
         self.record("action", {"order": order, "done": done})
         self.announce(changes, now.at)
         self.say_now.set()
         return done
+
+    def forget_disabled(self) -> None:
+        """What a disabled point had claimed until now counts no longer."""
+        for zone_id, beliefs in self.beliefs.items():
+            if not beliefs.parts.keys().isdisjoint(self.panel.points_out):
+                heeded = {point: part for point, part in beliefs.parts.items() if point not in self.panel.points_out}
+                self.beliefs[zone_id] = replace(beliefs, parts=heeded)
 
     # --- health -------------------------------------------------------------------------------------------
     def on_source_health(self, health: SourceHealth) -> None:
@@ -183,6 +218,8 @@ class PanelProcess:
     async def tick(self) -> None:
         """Time passes: zones clear, faults begin and end, beliefs are said."""
         now = Now(time.monotonic(), utc_s())
+        self.panel, notes = panels.timed(self.panel, now)
+        self.announce(notes, now.at)
         for zone_id in tuple(self.panel.zones):
             self.decide(zone_id, now)
         if "disk_full" in self.child.faults and now.mono_s - self.disk_tried_s >= DISK_AGAIN_S:
@@ -315,7 +352,7 @@ async def listen(process: PanelProcess) -> None:
     await bus.hear(Reading, on_facts)
     await bus.hear(SourceHealth, process.on_source_health)
     await bus.hear(ProcessHealth, process.on_process_health)
-    for order in (Acknowledge, Silence, Resound, Reset):
+    for order in (Acknowledge, Silence, Resound, Reset, Disable, Enable, WalkTest, EndTest, Isolate, Connect):
         await bus.answer(order, process.on_order)
 
 
@@ -341,8 +378,8 @@ async def main(child: Child) -> None:
             work.create_task(process.say_state(), name="say state")
             work.create_task(process.send(), name="send")
             if any(device.siren for device in child.site.devices):
-                orders = pf_siren.Orders(child.bus)
-                work.create_task(every(TICK_S, lambda: orders.give(pf_siren.sounding(process.panel))), name="sirens")
+                sirens = pf_siren.Orders(child.bus)
+                work.create_task(every(TICK_S, lambda: sirens.give(process.panel.sounding)), name="sirens")
     finally:
         await lease.release()
         process.journal.close()

@@ -5,23 +5,15 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from embereye_addon.alarm.panel import Panel
 from embereye_addon.bus import Bus
 from embereye_addon.errors import BusError
-from embereye_addon.messages import Done, Sirens, ZoneState
+from embereye_addon.messages import Done, Sirens
 from embereye_addon.settings.model import Site
 from embereye_addon.sources.pf.gateway import Gateway
 
 _log = logging.getLogger(__name__)
 
 AGAIN_S = 5.0
-
-
-def sounding(panel: Panel) -> tuple[str, ...]:
-    """The zones whose outputs sound: in alarm, and nothing is silenced."""
-    if panel.silenced:
-        return ()
-    return tuple(sorted(key for key, zone in panel.zones.items() if zone.state is ZoneState.ALARM))
 
 
 @dataclass(slots=True)

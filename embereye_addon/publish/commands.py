@@ -2,20 +2,36 @@
 
 from dataclasses import dataclass
 
-from embereye_addon.messages import Acknowledge, Command, Reset, Resound, Silence
-from embereye_addon.publish.topics import Topics
+from embereye_addon.messages import (
+    Acknowledge,
+    Command,
+    Connect,
+    Disable,
+    Enable,
+    EndTest,
+    Isolate,
+    Reset,
+    Resound,
+    Silence,
+    WalkTest,
+)
+from embereye_addon.publish.topics import BUTTONS, Topics
 
 BY = "Home Assistant / MQTT, person unknown"
 """A broker does not say who published; the journal must not pretend to know."""
 MAX_PAYLOAD_BYTES = 64
 """The only payload is a word; a longer one is somebody's mistake."""
-PRESS = b"PRESS"
-
-_COMMANDS: dict[str, type[Command]] = {
-    "acknowledge": Acknowledge,
-    "silence": Silence,
-    "resound": Resound,
-    "reset": Reset,
+_MEANS: dict[tuple[str, bytes], type[Command]] = {
+    ("acknowledge", b"PRESS"): Acknowledge,
+    ("silence", b"PRESS"): Silence,
+    ("resound", b"PRESS"): Resound,
+    ("reset", b"PRESS"): Reset,
+    ("outputs", b"ON"): Connect,
+    ("outputs", b"OFF"): Isolate,
+    ("in_service", b"ON"): Enable,
+    ("in_service", b"OFF"): Disable,
+    ("walk_test", b"ON"): WalkTest,
+    ("walk_test", b"OFF"): EndTest,
 }
 
 
@@ -40,6 +56,7 @@ def parse(
         return Refusal("no such command")
     if place.zone and place.zone not in zones:
         return Refusal("no such zone")
-    if len(payload) > MAX_PAYLOAD_BYTES or payload.strip().upper() != PRESS:
-        return Refusal("the payload must be PRESS")
-    return _COMMANDS[place.key](by=BY, way="mqtt", target=place.zone)
+    kind = _MEANS.get((place.key, payload[: MAX_PAYLOAD_BYTES + 1].strip().upper()))
+    if kind is None or len(payload) > MAX_PAYLOAD_BYTES:
+        return Refusal("the payload must be PRESS" if place.key in BUTTONS else "the payload must be ON or OFF")
+    return kind(by=BY, way="mqtt", target=place.zone)

@@ -170,6 +170,8 @@ def _wires(topics: Topics, thing: Thing, row: Row) -> dict[str, Any]:
     match row.platform:
         case "button":
             return {"command_topic": topics.command(thing.subject, thing.id, row.key)}
+        case "switch":
+            return _valued(state, row) | {"command_topic": topics.command(thing.subject, thing.id, row.key)}
         case "event":
             return {"state_topic": topics.of(thing.subject, thing.id, "event")}
         case "image":
@@ -177,11 +179,16 @@ def _wires(topics: Topics, thing: Thing, row: Row) -> dict[str, Any]:
         case _ if row.needs is Needs.NOTHING:
             return {"state_topic": topics.app, "payload_on": "online", "payload_off": "offline"}
         case _:
-            wires = {"state_topic": state, "value_template": f"{{{{ value_json.{row.key} }}}}"}
-            if row.attributes:
-                wires["json_attributes_topic"] = state
-                wires["json_attributes_template"] = f"{{{{ value_json.{row.attributes} | tojson }}}}"
-            return wires
+            return _valued(state, row)
+
+
+def _valued(state: str, row: Row) -> dict[str, Any]:
+    """Where an entity's value and attributes stand in the state JSON of its thing."""
+    wires = {"state_topic": state, "value_template": f"{{{{ value_json.{row.key} }}}}"}
+    if row.attributes:
+        wires["json_attributes_topic"] = state
+        wires["json_attributes_template"] = f"{{{{ value_json.{row.attributes} | tojson }}}}"
+    return wires
 
 
 def leftovers(before: Mapping[str, Bundle], wanted: Mapping[str, Bundle]) -> dict[str, Bundle]:

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from embereye_addon.publish.entities import ROWS, Needs, Row, entity_id
-from embereye_addon.publish.topics import COMMAND_KEYS, Subject, Topics
+from embereye_addon.publish.topics import BUTTONS, SITE_SWITCHES, ZONE_SWITCHES, Subject, Topics
 
 BEGIN, END = "<!-- made by embereye_addon.publish.docs: begin -->", "<!-- end -->"
 _TITLES = {
@@ -29,12 +29,14 @@ def _topic_lines(topics: Topics) -> tuple[str, ...]:
         (topics.of(Subject.SITE, "", "state"), "yes", "JSON with every site value below"),
         (topics.of(Subject.SITE, "", "event"), "no", "JSON, one for each alarm change anywhere"),
         (topics.answer, "no", "JSON `topic`, `ok`, `why`, `at`: what became of a command"),
-        *((topics.command(Subject.SITE, "", key), "refused", "send `PRESS`") for key in COMMAND_KEYS),
+        *((topics.command(Subject.SITE, "", key), "refused", "send `PRESS`") for key in BUTTONS),
+        *((topics.command(Subject.SITE, "", key), "refused", "send `ON` or `OFF`") for key in SITE_SWITCHES),
         (f"{zone}status", "yes", "`online` while its state can be trusted"),
         (f"{zone}state", "yes", "JSON with every zone value below"),
         (f"{zone}event", "no", "JSON, one for each alarm change"),
         (f"{zone}snapshot", "no", "JPEG, after a pre-alarm or alarm"),
-        (f"{zone}<command>/set", "refused", "the same commands, for one zone"),
+        (f"{zone}<button>/set", "refused", "`PRESS`: the same buttons, for one zone"),
+        *((f"{zone}{key}/set", "refused", "send `ON` or `OFF`") for key in ZONE_SWITCHES),
     ]
     for subject, picture in ((Subject.CAMERA, "JPEG with boxes"), (Subject.PF, "PNG heat map")):
         root = topics.of(subject, "<id>", "")

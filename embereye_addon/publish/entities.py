@@ -57,7 +57,7 @@ class Row:
     @property
     def valued(self) -> bool:
         """Whether the entity reads a key of the state JSON."""
-        return self.platform in ("binary_sensor", "sensor") and self.needs is not Needs.NOTHING
+        return self.platform in ("binary_sensor", "sensor", "switch") and self.needs is not Needs.NOTHING
 
 
 def equivalent(gas: str) -> str:
@@ -67,13 +67,17 @@ def equivalent(gas: str) -> str:
 
 _S, _Z, _C, _P = Subject.SITE, Subject.ZONE, Subject.CAMERA, Subject.PF
 _BINARY, _VALUE, _BUTTON, _EVENT, _IMAGE = "binary_sensor", "sensor", "button", "event", "image"
+_SWITCH = "switch"
 _DIAGNOSTIC = "diagnostic"
 
 SITE_ROWS = (
     Row(_S, "fire_alarm", _BINARY, "Fire alarm", "smoke", attributes="explanation"),
     Row(_S, "state", _VALUE, "State", "enum", options=STATES, icon="mdi:fire-alert"),
     Row(_S, "trouble", _BINARY, "Trouble", "problem", needs=Needs.APP, attributes="faults"),
+    Row(_S, "sounding", _BINARY, "Outputs sounding", "sound", icon="mdi:bullhorn"),
     Row(_S, "silenced", _BINARY, "Outputs silenced", icon="mdi:bell-off"),
+    Row(_S, "outputs", _SWITCH, "Outputs", icon="mdi:bullhorn-outline"),
+    Row(_S, "disablements", _VALUE, "Disablements", attributes="disabled_things", measured=True, icon="mdi:cancel"),
     Row(_S, "last_alarm_id", _VALUE, "Last alarm id", icon="mdi:identifier"),
     Row(_S, "last_alarm", _VALUE, "Last alarm", "timestamp"),
     Row(_S, "active_incidents", _VALUE, "Active incidents", measured=True, icon="mdi:fire"),
@@ -94,6 +98,9 @@ ZONE_ROWS = (
     Row(_Z, "acknowledge", _BUTTON, "Acknowledge", needs=Needs.APP, icon="mdi:check"),
     Row(_Z, "silence", _BUTTON, "Silence", needs=Needs.APP, icon="mdi:bell-off"),
     Row(_Z, "reset", _BUTTON, "Reset", needs=Needs.APP, icon="mdi:restore"),
+    Row(_Z, "sounding", _BINARY, "Outputs sounding", "sound", icon="mdi:bullhorn"),
+    Row(_Z, "in_service", _SWITCH, "In service", icon="mdi:shield-check"),
+    Row(_Z, "walk_test", _SWITCH, "Walk test", attributes="walk_test_words", icon="mdi:walk"),
     Row(_Z, "acknowledged", _BINARY, "Acknowledged", category=_DIAGNOSTIC, icon="mdi:check"),
     Row(_Z, "disabled", _BINARY, "Disabled", category=_DIAGNOSTIC, icon="mdi:cancel"),
     Row(_Z, "testing", _BINARY, "Test", category=_DIAGNOSTIC, icon="mdi:walk"),

@@ -12,6 +12,7 @@ import msgspec
 
 from embereye_addon.messages import (
     AlarmChanged,
+    Disablement,
     Explanation,
     Fault,
     HotSpots,
@@ -155,10 +156,24 @@ def site_state(panel: PanelState, own_faults: tuple[Fault, ...] = ()) -> State:
         "explanation": why,
         "trouble": on_off(bool(faults)),
         "faults": faults_of(faults),
+        "sounding": on_off(any(zone.driving for zone in panel.zones)),
         "silenced": on_off(panel.silenced),
+        "outputs": on_off(not panel.isolated),
+        "disablements": len(panel.disablements),
+        "disabled_things": {"things": [_disablement(each) for each in panel.disablements[:MAX_FAULTS]]},
         "last_alarm_id": panel.last_alarm_id or None,
         "last_alarm": time_text(panel.last_alarm_at),
         "active_incidents": len(stirred),
+    }
+
+
+def _disablement(each: Disablement) -> State:
+    """What is out of service; all outputs have no name of their own."""
+    return {
+        "about": each.about or "outputs",
+        "since": time_text(each.since),
+        "until": time_text(each.until),
+        "by": each.by,
     }
 
 
@@ -171,6 +186,10 @@ def zone_state(zone: ZoneStatus, faults: tuple[Fault, ...]) -> State:
         "state": str(zone.state),
         "explanation": why,
         "score": round(zone.score_pct),
+        "sounding": on_off(zone.driving),
+        "in_service": on_off(not zone.disabled),
+        "walk_test": on_off(zone.testing),
+        "walk_test_words": {"until": time_text(zone.test_until), "responded": list(zone.responded)},
         "acknowledged": on_off(zone.acknowledged),
         "disabled": on_off(zone.disabled),
         "testing": on_off(zone.testing),

@@ -22,7 +22,7 @@ from embereye_addon.publish.outbox import Tier
 from embereye_addon.publish.topics import Subject, Topics
 from embereye_addon.settings import model
 
-_PRESSING = ("fire_alarm", "state", "silenced", "acknowledged", "disabled", "testing")
+_PRESSING = ("fire_alarm", "state", "silenced", "acknowledged", "disabled", "testing", "sounding", "outputs")
 """Keys whose change is not left to the next second."""
 
 

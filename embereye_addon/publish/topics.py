@@ -5,8 +5,10 @@ import re
 import zlib
 from dataclasses import dataclass
 
-COMMAND_KEYS = ("acknowledge", "silence", "resound", "reset")
-"""What may be asked of the site; a zone takes the same keys."""
+BUTTONS = ("acknowledge", "silence", "resound", "reset")
+"""What may be pressed, of the site and of a zone."""
+SITE_SWITCHES = ("outputs",)
+ZONE_SWITCHES = ("in_service", "walk_test")
 
 _PLAIN = re.compile(r"^[A-Za-z0-9_-]+$")
 _LEVEL = re.compile(r"^[A-Za-z0-9_.-]{1,80}$")
@@ -68,7 +70,7 @@ class Topics:
         return f"{self.base}/{subject}/{leaf}" if subject is Subject.SITE else f"{self.base}/{subject}/{thing}/{leaf}"
 
     def command(self, subject: Subject, thing: str, key: str) -> str:
-        """Where a button is pressed."""
+        """Where a button is pressed or a switch is turned."""
         return self.of(subject, thing, f"{key}/set")
 
     def device_id(self, subject: Subject, thing: str) -> str:
@@ -85,9 +87,9 @@ class Topics:
         if not topic.startswith(f"{self.base}/") or not topic.endswith("/set"):
             return None
         match topic[len(self.base) + 1 :].split("/"):
-            case ["site", key, "set"] if key in COMMAND_KEYS:
+            case ["site", key, "set"] if key in BUTTONS + SITE_SWITCHES:
                 return CommandTopic(key, "")
-            case ["zone", zone, key, "set"] if key in COMMAND_KEYS and _LEVEL.match(zone):
+            case ["zone", zone, key, "set"] if key in BUTTONS + ZONE_SWITCHES and _LEVEL.match(zone):
                 return CommandTopic(key, zone)
             case _:
                 return None

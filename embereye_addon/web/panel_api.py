@@ -1,4 +1,4 @@
-"""What an operator may ask of the panel: acknowledge, silence, resound, reset."""
+"""What an operator may ask of the panel: acknowledge, silence, resound, reset, disable, test, isolate."""
 
 from typing import Annotated, Final
 
@@ -7,7 +7,20 @@ from aiohttp import web
 from msgspec import Meta
 
 from embereye_addon.bus import Bus
-from embereye_addon.messages import Acknowledge, Command, Reset, Resound, Silence
+from embereye_addon.messages import (
+    Acknowledge,
+    Command,
+    Connect,
+    Disable,
+    Enable,
+    EndTest,
+    Isolate,
+    Lasting,
+    Reset,
+    Resound,
+    Silence,
+    WalkTest,
+)
 from embereye_addon.web.answers import CALLER, answer
 from embereye_addon.web.ingress import RefusedError
 
@@ -16,14 +29,25 @@ COMMANDS: Final[dict[str, type[Command]]] = {
     "silence": Silence,
     "resound": Resound,
     "reset": Reset,
+    "disable": Disable,
+    "enable": Enable,
+    "test": WalkTest,
+    "end_test": EndTest,
+    "isolate": Isolate,
+    "connect": Connect,
 }
 ASK_S: Final = 5.0
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of a command; an empty zone means all."""
+    """The body of a command; an empty zone means all.
+
+    `point` stands for the zone where one point is disabled or enabled; `for_s` is a time limit, 0 for none.
+    """
 
     zone: Annotated[str, Meta(max_length=80)] = ""
+    point: Annotated[str, Meta(max_length=80)] = ""
+    for_s: Annotated[float, Meta(ge=0.0, le=604800.0)] = 0.0
 
 
 class PanelApi:
@@ -44,5 +68,8 @@ class PanelApi:
         except (msgspec.DecodeError, UnicodeDecodeError) as err:
             raise RefusedError(400, f'This is not a command: {err}; send JSON, such as {{"zone": ""}}') from None
         caller = request[CALLER]
-        done = await self._bus.ask(kind(by=caller.by, way=caller.way, target=body.zone), timeout_s=ASK_S)
+        order = kind(by=caller.by, way=caller.way, target=body.zone or body.point)
+        if isinstance(order, Lasting):
+            order = msgspec.structs.replace(order, for_s=body.for_s)
+        done = await self._bus.ask(order, timeout_s=ASK_S)
         return answer(done, 200 if done.ok else 409)

@@ -1,7 +1,9 @@
 """What zones want, as the tests of the alarm speak of it."""
 
+from embereye_addon.alarm import panel as panels
+from embereye_addon.alarm.clock import Now
 from embereye_addon.alarm.panel import Panel
-from embereye_addon.alarm.zone import Now, Wanted, Zone
+from embereye_addon.alarm.zone import Change, Wanted, Zone
 from embereye_addon.messages import Explanation, Share, ZoneState
 from embereye_addon.messages import Kind as EvidenceKind
 
@@ -29,3 +31,27 @@ def now(mono_s: float) -> Now:
 def site(*zones: str) -> Panel:
     """A panel with these zones, all normal."""
     return Panel({name: Zone(name, name.title(), 30.0) for name in zones})
+
+
+ZONES = ("dock", "kitchen", "office")
+ALL_QUIET = dict.fromkeys(ZONES, QUIET)
+
+
+def judged(panel: Panel, zone: str, want: Wanted, mono_s: float) -> tuple[Panel, tuple[Change, ...]]:
+    """The panel after a look, and the changes of state alone."""
+    panel, told = panels.judge(panel, zone, want, now(mono_s))
+    return panel, tuple(change for change in told if isinstance(change, Change))
+
+
+def burning(*zones: str) -> Panel:
+    """A site with these zones in alarm."""
+    panel = site(*ZONES)
+    for zone in zones:
+        panel, _ = judged(panel, zone, ALARM, 1.0)
+        panel, _ = judged(panel, zone, QUIET, 1.5)
+    return panel
+
+
+def states(panel: Panel) -> dict[str, ZoneState]:
+    """Every zone's state."""
+    return {name: zone.state for name, zone in panel.zones.items()}

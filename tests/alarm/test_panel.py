@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embereye_addon.alarm import orders
 from embereye_addon.alarm import panel as panels
 from embereye_addon.alarm.panel import Kept, Panel
 from embereye_addon.alarm.zone import Wanted
@@ -14,32 +15,32 @@ from embereye_addon.messages import (
     Acknowledge,
     AlarmChanged,
     Command,
-    Done,
+    Connect,
+    Disable,
+    Enable,
+    EndTest,
     Fault,
+    Isolate,
     PanelState,
     Reset,
     Resound,
     Silence,
+    WalkTest,
     ZoneState,
 )
-from tests.alarm.samples import ALARM, LINGERS, PRE_ALARM, QUIET, now, site
-
-ZONES = ("dock", "kitchen", "office")
-ALL_QUIET = dict.fromkeys(ZONES, QUIET)
-
-
-def burning(*zones: str) -> Panel:
-    """A site with these zones in alarm."""
-    panel = site(*ZONES)
-    for zone in zones:
-        panel, _ = panels.judge(panel, zone, ALARM, now(1.0))
-        panel, _ = panels.judge(panel, zone, QUIET, now(1.5))
-    return panel
-
-
-def states(panel: Panel) -> dict[str, ZoneState]:
-    """Every zone's state."""
-    return {name: zone.state for name, zone in panel.zones.items()}
+from tests.alarm.samples import (
+    ALARM,
+    ALL_QUIET,
+    LINGERS,
+    PRE_ALARM,
+    QUIET,
+    ZONES,
+    burning,
+    judged,
+    now,
+    site,
+    states,
+)
 
 
 def told(panel: Panel, faults: tuple[Fault, ...] = ()) -> PanelState:
@@ -51,7 +52,7 @@ def told(panel: Panel, faults: tuple[Fault, ...] = ()) -> PanelState:
 def test_evidence_changes_its_own_zone_only_and_counts_a_revision() -> None:
     """A pre-alarm in one zone is one change, of that zone."""
     before = site(*ZONES)
-    panel, (change,) = panels.judge(before, "kitchen", PRE_ALARM, now(1.0))
+    panel, (change,) = judged(before, "kitchen", PRE_ALARM, 1.0)
     assert states(panel) == {"dock": "normal", "kitchen": "pre_alarm", "office": "normal"}
     assert (panel.revision, change.zone.id, panel.last_alarm_id) == (1, "kitchen", "")
 
@@ -59,9 +60,9 @@ def test_evidence_changes_its_own_zone_only_and_counts_a_revision() -> None:
 def test_nothing_new_leaves_the_panel_the_very_same() -> None:
     """A quiet tick must not make a revision, and so not a message."""
     panel = site(*ZONES)
-    assert panels.judge(panel, "dock", QUIET, now(1.0)) == (panel, ())
-    waiting, _ = panels.judge(panel, "dock", PRE_ALARM, now(1.0))
-    quiet, changes = panels.judge(waiting, "dock", QUIET, now(2.0))
+    assert judged(panel, "dock", QUIET, 1.0) == (panel, ())
+    waiting, _ = judged(panel, "dock", PRE_ALARM, 1.0)
+    quiet, changes = judged(waiting, "dock", QUIET, 2.0)
     assert (quiet.revision, changes) == (waiting.revision, ())
     assert quiet.zones["dock"].quiet_since_s == 2.0
 
@@ -69,92 +70,11 @@ def test_nothing_new_leaves_the_panel_the_very_same() -> None:
 def test_a_new_alarm_ends_a_silence_and_is_the_last_alarm() -> None:
     """Outputs silenced for one fire must sound for the next."""
     panel = replace(burning("dock"), silenced=True)
-    panel, _ = panels.judge(panel, "kitchen", PRE_ALARM, now(4.0))
+    panel, _ = judged(panel, "kitchen", PRE_ALARM, 4.0)
     assert panel.silenced
-    panel, (change,) = panels.judge(panel, "kitchen", ALARM, now(5.0))
+    panel, (change,) = judged(panel, "kitchen", ALARM, 5.0)
     assert not panel.silenced
     assert (panel.last_alarm_id, panel.last_alarm_at) == (change.id, now(5.0).at)
-
-
-# --- orders -----------------------------------------------------------------------------------------------
-def order(panel: Panel, wish: Command, wanted: dict[str, Wanted] | None = None) -> tuple[Panel, Done]:
-    """The panel after an order, and its answer."""
-    panel, _, done = panels.command(panel, wish, wanted or ALL_QUIET, now(50.0))
-    return panel, done
-
-
-def test_acknowledge_marks_what_is_not_normal() -> None:
-    """Acknowledging all marks every zone with something to see, and no other."""
-    panel, done = order(burning("dock", "office"), Acknowledge(by="anna", way="ui"))
-    assert done == Done(ok=True)
-    assert {name for name, zone in panel.zones.items() if zone.acknowledged} == {"dock", "office"}
-    assert states(panel) == states(burning("dock", "office"))
-
-
-def test_acknowledge_of_one_zone_leaves_the_others_unseen() -> None:
-    """One zone acknowledged must not quieten another nobody has looked at."""
-    panel, _ = order(burning("dock", "office"), Acknowledge(by="anna", way="ui", target="dock"))
-    assert [panel.zones[name].acknowledged for name in ("dock", "office")] == [True, False]
-
-
-def test_with_nothing_to_acknowledge_the_answer_says_so() -> None:
-    """A press too many is no error and no revision."""
-    before = burning()
-    panel, done = order(before, Acknowledge(by="anna", way="ui"))
-    assert (panel, done) == (before, Done(ok=True, why="nothing to acknowledge"))
-
-
-def test_silence_and_resound_change_outputs_and_no_state() -> None:
-    """Silence quietens the outputs; the alarm stays as it is."""
-    silenced, done = order(burning("dock"), Silence(by="anna", way="mqtt"))
-    assert (silenced.silenced, done.ok, states(silenced)) == (True, True, states(burning("dock")))
-    sounding, done = order(silenced, Resound(by="anna", way="mqtt"))
-    assert (sounding.silenced, done.ok, sounding.revision) == (False, True, silenced.revision + 1)
-
-
-def test_reset_ends_what_it_can_and_names_what_stays() -> None:
-    """Of two alarms the one still burning stays, its outputs as they were, and the answer says why."""
-    panel, done = order(
-        replace(burning("dock", "kitchen"), silenced=True),
-        Reset(by="anna", way="api"),
-        {**ALL_QUIET, "kitchen": ALARM, "office": LINGERS},
-    )
-    assert states(panel) == {"dock": "normal", "kitchen": "alarm", "office": "normal"}
-    assert done == Done(ok=False, why="Kitchen stays in alarm: why alarm")
-    assert panel.silenced
-
-
-def test_the_reset_of_the_last_alarm_ends_a_silence() -> None:
-    """After the last reset the panel is as it was before the fire: ready to sound."""
-    panel, done = order(replace(burning("dock"), silenced=True), Reset(by="anna", way="api", target="dock"))
-    assert (panel.silenced, done.ok, set(states(panel).values())) == (False, True, {ZoneState.NORMAL})
-
-
-def test_an_order_for_a_zone_that_does_not_exist_is_refused_in_words_that_fit() -> None:
-    """A mistyped zone must be named, and even a hostile name must fit into the answer."""
-    before = burning("dock")
-    panel, done = order(before, Reset(by="anna", way="api", target="attic"))
-    assert (panel, done) == (before, Done(ok=False, why="there is no zone 'attic'"))
-    _, done = order(before, Reset(by="anna", way="api", target="\U000e0001" * 80))
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(done), type=Done) == done
-
-
-def test_many_refusals_fit_into_the_answer() -> None:
-    """A hundred burning zones must still give an answer that can be decoded."""
-    names = [f"zone-{number}" for number in range(100)]
-    panel = site(*names)
-    for name in names:
-        panel, _ = panels.judge(panel, name, ALARM, now(1.0))
-    _, _, done = panels.command(panel, Reset(by="anna", way="ui"), dict.fromkeys(names, ALARM), now(2.0))
-    assert not done.ok
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(done), type=Done) == done
-
-
-def test_an_order_the_panel_does_not_know_is_refused() -> None:
-    """A command of a later release must be answered, not obeyed."""
-    before = burning("dock")
-    panel, done = order(before, Command(by="anna", way="ui"))
-    assert (panel, done.ok, done.why) == (before, False, "the panel does not know this order")
 
 
 # --- what is told -----------------------------------------------------------------------------------------
@@ -177,7 +97,7 @@ def test_a_site_without_zones_is_normal() -> None:
 
 def test_a_change_becomes_a_message_that_can_be_decoded() -> None:
     """The alarm's message must carry the incident, the states, the cause, who, and why."""
-    _, (change,) = panels.judge(site("dock"), "dock", ALARM, now(3.0))
+    _, (change,) = judged(site("dock"), "dock", ALARM, 3.0)
     message = panels.changed(change, "panel", 7, now(3.0).at)
     assert (message.was, message.now, message.cause, message.by) == ("normal", "alarm", "rule", "evidence")
     assert (message.id, message.zone, message.name, message.seq) == (change.id, "dock", "Dock", 7)
@@ -185,15 +105,17 @@ def test_a_change_becomes_a_message_that_can_be_decoded() -> None:
 
 
 # --- restart ----------------------------------------------------------------------------------------------
-def kept_and_restored(panel: Panel, fresh: Panel) -> Panel:
+def kept_and_restored(panel: Panel, fresh: Panel, at_s: float = 0.0) -> Panel:
     """Through the disk and back."""
-    return panels.restore(fresh, msgspec.msgpack.decode(msgspec.msgpack.encode(panels.keep(panel)), type=Kept))
+    return panels.restore(
+        fresh, msgspec.msgpack.decode(msgspec.msgpack.encode(panels.keep(panel)), type=Kept), now(at_s)
+    )
 
 
 def test_a_restart_finds_the_panel_as_it_was() -> None:
     """State, incident, acknowledgement, silence and explanation must survive a power cut."""
     before = replace(burning("dock"), silenced=True)
-    before, _ = order(before, Acknowledge(by="anna", way="ui"))
+    before, _, _ = orders.command(before, Acknowledge(by="anna", way="ui"), ALL_QUIET, now(50.0))
     after = kept_and_restored(before, site(*ZONES))
     again = {name: replace(zone, quiet_since_s=None) for name, zone in before.zones.items()}  # its time counts anew
     assert after == replace(before, zones=again, revision=before.revision + 1)
@@ -201,14 +123,15 @@ def test_a_restart_finds_the_panel_as_it_was() -> None:
 
 def test_a_zone_that_left_the_settings_in_alarm_stays_until_it_is_reset() -> None:
     """Removing a zone must not be a way to lose its alarm; one that was only in pre-alarm goes."""
-    before, _ = panels.judge(burning("dock"), "office", PRE_ALARM, now(2.0))
+    before, _ = judged(burning("dock"), "office", PRE_ALARM, 2.0)
     after = kept_and_restored(before, site("kitchen", "attic"))
     assert states(after) == {"kitchen": "normal", "attic": "normal", "dock": "alarm"}
     assert after.zones["dock"].name == "dock (removed)"
     again = kept_and_restored(after, site("kitchen"))
     assert again.zones["dock"] == after.zones["dock"]
-    again, _ = panels.judge(again, "dock", QUIET, now(1.5))
-    gone, done = order(again, Reset(by="anna", way="ui"), {"kitchen": QUIET, "dock": QUIET})
+    again, _ = judged(again, "dock", QUIET, 1.5)
+    wanted = {"kitchen": QUIET, "dock": QUIET}
+    gone, _, done = orders.command(again, Reset(by="anna", way="ui"), wanted, now(50.0))
     assert (done.ok, gone.zones["dock"].state) == (True, ZoneState.NORMAL)
     assert set(kept_and_restored(gone, site("kitchen")).zones) == {"kitchen"}
 
@@ -218,7 +141,7 @@ WANTS = st.sampled_from([QUIET, QUIET, LINGERS, PRE_ALARM, ALARM])
 TARGETS = st.sampled_from(["", *ZONES])
 ORDERS = st.builds(
     lambda kind, target: kind(by="anna", way="ui", target=target),
-    st.sampled_from([Acknowledge, Silence, Resound, Reset]),
+    st.sampled_from([Acknowledge, Silence, Resound, Reset, Disable, Enable, WalkTest, EndTest, Isolate, Connect]),
     TARGETS,
 )
 STEPS = st.one_of(st.tuples(st.sampled_from(ZONES), WANTS), ORDERS, st.just("restart"))
@@ -240,17 +163,18 @@ def test_in_any_order_of_evidence_orders_and_restarts_an_alarm_leaves_only_by_re
         match step:
             case (where, want):
                 wants[where] = want
-                panel, changes = panels.judge(panel, where, want, now(mono_s))
+                panel, changes = judged(panel, where, want, mono_s)
                 assert {change.zone.id for change in changes} <= {where}
                 assert all(panel.zones[other] is before.zones[other] for other in ZONES if other != where)
             case Reset(target=target):
                 leaving = {name for name in ZONES if target in ("", name) and wants[name].gone}
-                panel, changes, done = panels.command(panel, step, wants, now(mono_s))
+                panel, changes, done = orders.command(panel, step, wants, now(mono_s))
                 assert {change.zone.id for change in changes} <= leaving
                 assert done.ok == (done.why == "")
             case Command():
-                panel, changes, done = panels.command(panel, step, wants, now(mono_s))
-                assert (changes, done.ok, states(panel)) == ((), True, states(before))
+                panel, changes, done = orders.command(panel, step, wants, now(mono_s))
+                assert (changes, states(panel)) == ((), states(before))
+                assert done.ok or isinstance(step, Disable | WalkTest)
             case _:
                 panel = kept_and_restored(panel, site(*ZONES))
                 assert states(panel) == states(before)
@@ -258,6 +182,9 @@ def test_in_any_order_of_evidence_orders_and_restarts_an_alarm_leaves_only_by_re
             if zone.state is ZoneState.ALARM and name not in leaving:
                 assert (panel.zones[name].state, panel.zones[name].alarm_id) == (ZoneState.ALARM, zone.alarm_id)
         assert panel.revision >= before.revision
+        assert all(panel.zones[name].disabled is None for name in panel.sounding)
+        out = {name for name, zone in panel.zones.items() if zone.disabled is not None}
+        assert out <= {each.about for each in panels.disablements(panel)}
         assert {status.zone for status in told(panel).zones} == set(ZONES)
 
 
@@ -270,7 +197,7 @@ def test_no_latched_alarm_is_lost_over_a_restart_whatever_zones_are_left(
     panel = site(*ZONES)
     for mono_s, (step, _) in enumerate(history):
         if isinstance(step, tuple):
-            panel, _ = panels.judge(panel, *step, now(mono_s))
+            panel, _ = judged(panel, *step, mono_s)
     after = kept_and_restored(panel, site(*sorted(left)))
     for name, zone in panel.zones.items():
         if zone.state is ZoneState.ALARM:
@@ -286,6 +213,6 @@ def test_no_latched_alarm_is_lost_over_a_restart_whatever_zones_are_left(
 @pytest.mark.parametrize("want", [PRE_ALARM, ALARM])
 def test_seeing_and_silencing_never_change_a_state(kind: type[Command], want: Wanted) -> None:
     """Only reset may end what a zone says."""
-    panel, _ = panels.judge(site(*ZONES), "dock", want, now(1.0))
-    after, _ = order(panel, kind(by="anna", way="ui"))
+    panel, _ = judged(site(*ZONES), "dock", want, 1.0)
+    after, _, _ = orders.command(panel, kind(by="anna", way="ui"), ALL_QUIET, now(50.0))
     assert states(after) == states(panel)

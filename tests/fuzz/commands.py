@@ -5,7 +5,7 @@ Never raises; a command comes out only of PRESS, not retained, on a command topi
 
 from embereye_addon.messages import Acknowledge, Command, Reset, Resound, Silence
 from embereye_addon.publish.commands import BY, MAX_PAYLOAD_BYTES, Refusal, parse
-from embereye_addon.publish.topics import COMMAND_KEYS, Topics
+from embereye_addon.publish.topics import BUTTONS, Topics
 from tests.fuzz.records import Reader, Record, pack, unpack
 
 OPERATIONS = 4
@@ -22,7 +22,7 @@ _LEVELS = (
     "away",
     "a",
     "set",
-    *COMMAND_KEYS,
+    *BUTTONS,
     "embereye",
     "e",
     "+",
@@ -48,7 +48,7 @@ def run(raw: bytes) -> None:
         elif kind == LEVELS:
             topic = "/".join(reader.among(_LEVELS) for _ in range(min(8, reader.left)))
         else:
-            zone, key = reader.among(("", *sorted(_ZONES), "away")), reader.among(COMMAND_KEYS)
+            zone, key = reader.among(("", *sorted(_ZONES), "away")), reader.among(BUTTONS)
             topic = f"{topics.base}/zone/{zone}/{key}/set" if zone else f"{topics.base}/site/{key}/set"
             payload = reader.rest() if reader.left else payload
         _check(topics, topic, payload, retained=retained)

@@ -12,7 +12,7 @@ from embereye_addon.alarm.zone import Zone
 from embereye_addon.bus.memory import Hub, MemoryBus
 from embereye_addon.messages import Done, PanelState, PendingDevices, Silence, Sirens, ZoneState
 from embereye_addon.processes import panel, pf_gateway
-from embereye_addon.processes.pf_siren import Orders, sounding
+from embereye_addon.processes.pf_siren import Orders
 from embereye_addon.settings.model import Site
 from tests.fakes.cameras import until
 from tests.fakes.nats_server import free_port
@@ -32,8 +32,8 @@ def test_only_an_alarm_that_is_not_silenced_sounds() -> None:
     quiet, pre = Zone("a", "A", 1.0), replace(Zone("b", "B", 1.0), state=ZoneState.PRE_ALARM)
     alarm = replace(Zone("c", "C", 1.0), state=ZoneState.ALARM)
     of = Panel({"a": quiet, "b": pre, "c": alarm})
-    assert sounding(of) == ("c",)
-    assert sounding(replace(of, silenced=True)) == ()
+    assert of.sounding == ("c",)
+    assert replace(of, silenced=True).sounding == ()
 
 
 async def test_an_order_is_given_once_and_again_where_nobody_heard_it() -> None:

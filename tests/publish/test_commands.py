@@ -3,7 +3,19 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embereye_addon.messages import Acknowledge, Command, Reset, Resound, Silence
+from embereye_addon.messages import (
+    Acknowledge,
+    Command,
+    Connect,
+    Disable,
+    Enable,
+    EndTest,
+    Isolate,
+    Reset,
+    Resound,
+    Silence,
+    WalkTest,
+)
 from embereye_addon.publish.commands import BY, Refusal, parse
 from embereye_addon.publish.topics import Topics
 
@@ -22,6 +34,21 @@ def test_each_key_is_its_command() -> None:
     for key, kind in kinds.items():
         assert ask(f"embereye/site/{key}/set") == kind(by=BY, way="mqtt")
         assert ask(f"embereye/zone/barn/{key}/set", b" press\n") == kind(by=BY, way="mqtt", target="barn")
+
+
+def test_switches_say_on_and_off() -> None:
+    """A switch in Home Assistant does the opposite of what it shows, or takes more than its zone out of service."""
+    assert ask("embereye/site/outputs/set", b"OFF") == Isolate(by=BY, way="mqtt")
+    assert ask("embereye/site/outputs/set", b"ON") == Connect(by=BY, way="mqtt")
+    assert ask("embereye/zone/barn/in_service/set", b"OFF") == Disable(by=BY, way="mqtt", target="barn")
+    assert ask("embereye/zone/barn/in_service/set", b"ON") == Enable(by=BY, way="mqtt", target="barn")
+    assert ask("embereye/zone/barn/walk_test/set", b"ON") == WalkTest(by=BY, way="mqtt", target="barn")
+    assert ask("embereye/zone/barn/walk_test/set", b"off") == EndTest(by=BY, way="mqtt", target="barn")
+    for topic in ("embereye/site/in_service/set", "embereye/zone/barn/outputs/set"):
+        assert isinstance(ask(topic, b"OFF"), Refusal)
+    refusal = ask("embereye/zone/barn/walk_test/set")
+    assert isinstance(refusal, Refusal)
+    assert "ON or OFF" in refusal.why
 
 
 def test_a_retained_command_is_refused_for_clearing() -> None:

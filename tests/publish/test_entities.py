@@ -17,7 +17,7 @@ STATES = {
     Subject.PF: states.pf_state(states.PfView(), 0.0),
 }
 CLASSES = {
-    "binary_sensor": {"", "smoke", "safety", "problem", "connectivity", "heat"},
+    "binary_sensor": {"", "smoke", "safety", "problem", "connectivity", "heat", "sound"},
     "sensor": {"", "enum", "timestamp", "duration", "temperature", "voltage"},
 }
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embereye_addon.publish.topics import COMMAND_KEYS, CommandTopic, Subject, Topics, plain
+from embereye_addon.publish.topics import BUTTONS, CommandTopic, Subject, Topics, plain
 
 TOPICS = Topics("site/embereye", "ha")
 
@@ -34,7 +34,7 @@ def test_an_id_with_a_dot_becomes_a_valid_discovery_id() -> None:
     assert len({plain("hay.1"), plain("hay-1"), plain("hay/1")}) == 3
 
 
-@given(st.sampled_from(COMMAND_KEYS), st.from_regex(r"^[A-Za-z0-9_.-]{1,80}\Z"))
+@given(st.sampled_from(BUTTONS), st.from_regex(r"^[A-Za-z0-9_.-]{1,80}\Z"))
 def test_a_command_topic_is_understood_again(key: str, zone: str) -> None:
     """What a button writes to is what the program reads."""
     assert TOPICS.parse_command(TOPICS.command(Subject.ZONE, zone, key)) == CommandTopic(key, zone)

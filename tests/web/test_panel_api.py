@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from embereye_addon.messages import Acknowledge, Command, Done, Reset, Resound, Silence
+from embereye_addon.messages import Command, Disable, Done, Silence
 from embereye_addon.web.ingress import Door
 from embereye_addon.web.panel_api import COMMANDS
 from tests.web.samples import Served, served
@@ -23,7 +23,7 @@ async def panel(page: Served, done: Done) -> list[Command]:
         asked.append(order)
         return done
 
-    for kind in (Acknowledge, Silence, Resound, Reset):
+    for kind in COMMANDS.values():
         await page.bus.answer(kind, answer)
     return asked
 
@@ -37,6 +37,18 @@ async def test_an_order_reaches_the_panel_with_who_and_where(name: str) -> None:
             assert answer.status == 200
             assert await answer.json() == {"ok": True, "why": ""}
         assert asked == [COMMANDS[name](by="local page", way="ui", target="dock")]
+
+
+async def test_a_time_limit_and_a_point_reach_the_panel() -> None:
+    """The hour of the welder becomes for ever, or his camera's zone goes out of service instead of his camera."""
+    async with served() as page:
+        asked = await panel(page, Done(ok=True))
+        body = {"point": "cam.a.flame", "for_s": 3600}
+        async with page.client.post("/api/panel/disable", json=body) as answer:
+            assert answer.status == 200
+        assert asked == [Disable(by="local page", way="ui", target="cam.a.flame", for_s=3600.0)]
+        async with page.client.post("/api/panel/disable", json={"zone": "dock", "for_s": -1}) as answer:
+            assert answer.status == 400
 
 
 async def test_home_assistants_user_is_named() -> None:

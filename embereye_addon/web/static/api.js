@@ -21,12 +21,13 @@ export function liveAddress() {
 
 /**
  * Ask the panel for something.
- * @param {"acknowledge" | "silence" | "resound" | "reset"} name
+ * @param {"acknowledge" | "silence" | "resound" | "reset" | "test" | "end_test" | "disable" | "enable" | "isolate" | "connect"} name
  * @param {string} zone '' means all
+ * @param {number} [for_s] for how long, where the order has a time; 0 is without end
  * @returns {Promise<Done>} also when the server cannot be reached; `why` is words or the key of a text
  */
-export function command(name, zone) {
-  return post(`api/panel/${name}`, { zone });
+export function command(name, zone, for_s = 0) {
+  return post(`api/panel/${name}`, { zone, for_s });
 }
 
 /**

@@ -146,6 +146,7 @@ class EmberPage extends LitElement {
         .names=${names}
         .silenced=${state.panel?.silenced ?? false}
         .now=${now}
+        .out=${state.panel?.disablements.find((each) => each.about === zone.zone)}
       ></ember-zone-card>
       <div class="things">
         ${repeat(

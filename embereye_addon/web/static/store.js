@@ -5,10 +5,11 @@
 /** @typedef {{rule: string, text: string, sum_nats: number, threshold_nats: number, shares: Share[]}} Explanation */
 /** @typedef {{zone: string, name: string, state: "normal" | "pre_alarm" | "alarm", since: number, alarm_id: string,
  *   acknowledged: boolean, disabled: boolean, testing: boolean, score_pct: number, explanation: Explanation | null,
- *   points: string[]}} ZoneStatus */
+ *   points: string[], test_until: number, responded: string[], driving: boolean}} ZoneStatus */
+/** @typedef {{about: string, since: number, until: number, by: string}} Disablement */
 /** @typedef {{code: string, about: string, since: number, text: string}} Fault */
 /** @typedef {{state: "normal" | "pre_alarm" | "alarm", zones: ZoneStatus[], faults: Fault[], silenced: boolean,
- *   at: number}} Panel */
+ *   isolated: boolean, disablements: Disablement[], at: number}} Panel */
 /** @typedef {{zone: string, sum_nats: number, pre_alarm_nats: number, alarm_nats: number, shares: Share[]}} Belief */
 /** @typedef {{label: string, confidence: number, left: number, top: number, right: number, bottom: number}} Box */
 /** @typedef {{at: number, boxes: Box[], look_ms: number, model: string}} Sighting */

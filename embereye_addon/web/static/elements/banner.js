@@ -152,6 +152,7 @@ export class EmberBanner extends LitElement {
           <p>${this.#detail(look)}</p>
         </div>
         ${look === "alarm" || look === "pre_alarm" ? this.#actions() : nothing}
+        ${look !== "lost" && this.panel?.isolated ? this.#isolated() : nothing}
         ${this.answer ? html`<p class="answer" role="status">${this.answer}</p>` : nothing}
       </div>
       <p class="hidden-words" role="alert">${this.#spoken(look)}</p>
@@ -199,7 +200,16 @@ export class EmberBanner extends LitElement {
     </div>`;
   }
 
-  /** @param {"acknowledge" | "silence" | "resound"} name */
+  /** Isolated outputs are said at the top for as long as they last. */
+  #isolated() {
+    const out = this.panel?.disablements.find((each) => each.about === "");
+    return html`<div class="actions">
+      <strong>${out?.until ? t("isolated_until", { until: clock(out.until) }) : t("isolated")}</strong>
+      <button @click=${() => this.#ask("connect")}>${t("connect")}</button>
+    </div>`;
+  }
+
+  /** @param {"acknowledge" | "silence" | "resound" | "connect"} name */
   async #ask(name) {
     const done = await command(name, "");
     this.answer = done.ok ? done.why || t(`done_${name}`) : t("refused", { why: known(done.why, done.why) });

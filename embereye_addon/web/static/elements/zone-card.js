@@ -7,6 +7,7 @@ import { shared } from "../styles.js";
 import { ago, clock, known, t } from "../words.js";
 import "./evidence-picture.js";
 import "./score-bar.js";
+import "./service-menu.js";
 import "./shares-table.js";
 
 export class EmberZoneCard extends LitElement {
@@ -15,6 +16,7 @@ export class EmberZoneCard extends LitElement {
     belief: { attribute: false },
     names: { attribute: false },
     silenced: { type: Boolean },
+    out: { attribute: false },
     now: { type: Number },
     busy: { state: true },
     answer: { state: true },
@@ -118,6 +120,8 @@ export class EmberZoneCard extends LitElement {
     /** @type {Record<string, string>} */
     this.names = {};
     this.silenced = false;
+    /** @type {import("../store.js").Disablement | undefined} */
+    this.out = undefined;
     this.now = 0;
     this.busy = "";
     /** @type {{ok: boolean, text: string} | null} */
@@ -136,6 +140,7 @@ export class EmberZoneCard extends LitElement {
         ${this.#since(zone)}
         <ember-score-bar .belief=${this.belief}></ember-score-bar>
         ${this.#why(zone)} ${zone.state === "normal" ? nothing : this.#actions(zone)}
+        <ember-service .zone=${zone} .out=${this.out} .names=${this.names}></ember-service>
         ${this.answer
           ? html`<p class="answer ${this.answer.ok ? "" : "no"}" role="status">${this.answer.text}</p>`
           : nothing}

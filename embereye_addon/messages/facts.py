@@ -307,6 +307,18 @@ class ZoneStatus(msgspec.Struct, frozen=True, kw_only=True):
     score_pct: float = 0.0
     explanation: Explanation | None = None
     points: Annotated[tuple[str, ...], Meta(max_length=256)] = ()
+    test_until: float = 0.0
+    responded: Annotated[tuple[str, ...], Meta(max_length=256)] = ()
+    driving: bool = False
+
+
+class Disablement(msgspec.Struct, frozen=True, kw_only=True):
+    """A zone or point out of service, or all outputs (`about` is ''): since, until (0: no end) and by whom."""
+
+    about: Annotated[str, Meta(max_length=80)]
+    since: float
+    until: float
+    by: Annotated[str, Meta(max_length=80)]
 
 
 class PanelState(Message, frozen=True, kw_only=True):
@@ -319,50 +331,8 @@ class PanelState(Message, frozen=True, kw_only=True):
     silenced: bool = False
     last_alarm_id: str = ""
     last_alarm_at: float = 0.0
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The root of every request to the panel: by whom, which way (ui, api, mqtt), and the zone ('' = all)."""
-
-    by: Annotated[str, Meta(min_length=1, max_length=80)]
-    way: Annotated[str, Meta(max_length=16)]
-    target: Annotated[str, Meta(max_length=80)] = ""
-
-
-class Acknowledge(Command, frozen=True, kw_only=True):
-    """An operator has seen it."""
-
-
-class Silence(Command, frozen=True, kw_only=True):
-    """Outputs off; no state changes."""
-
-
-class Resound(Command, frozen=True, kw_only=True):
-    """Outputs on again."""
-
-
-class Reset(Command, frozen=True, kw_only=True):
-    """Back to normal, if the evidence is gone."""
-
-
-class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a command, with a reason in words when refused."""
-
-    ok: bool
-    why: Text = ""
-
-
-class SnapshotRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Asks a camera's watcher for a JPEG: the evidence frame, or the newest one when `live`."""
-
-    source: SourceId
-    live: bool = False
-
-
-class Sirens(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The panel's order to the PF gateway: the zones whose devices sound their sirens; all others are silent."""
-
-    zones: Annotated[tuple[SourceId, ...], Meta(max_length=512)]
+    disablements: Annotated[tuple[Disablement, ...], Meta(max_length=1024)] = ()
+    isolated: bool = False
 
 
 class Snapshot(Message, frozen=True, kw_only=True):

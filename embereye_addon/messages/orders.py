@@ -1,0 +1,82 @@
+"""What is asked for and how it is answered: operators' orders, and requests between processes. Frozen msgspec types."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from embereye_addon.messages.facts import SourceId, Text
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The root of every request to the panel: by whom, which way (ui, api, mqtt), and the zone ('' = all)."""
+
+    by: Annotated[str, Meta(min_length=1, max_length=80)]
+    way: Annotated[str, Meta(max_length=16)]
+    target: Annotated[str, Meta(max_length=80)] = ""
+
+
+class Acknowledge(Command, frozen=True, kw_only=True):
+    """An operator has seen it."""
+
+
+class Silence(Command, frozen=True, kw_only=True):
+    """Outputs off; no state changes."""
+
+
+class Resound(Command, frozen=True, kw_only=True):
+    """Outputs on again."""
+
+
+class Reset(Command, frozen=True, kw_only=True):
+    """Back to normal, if the evidence is gone."""
+
+
+class Lasting(Command, frozen=True, kw_only=True):
+    """An order with a time: `for_s` seconds, at most a week; 0 is until somebody ends it."""
+
+    for_s: Annotated[float, Meta(ge=0.0, le=604800.0)] = 0.0
+
+
+class Disable(Lasting, frozen=True, kw_only=True):
+    """A zone or a point (the target) out of service: detection goes on and is logged, outputs are not driven."""
+
+
+class Enable(Command, frozen=True, kw_only=True):
+    """Back into service: ends the disablement of the target; with '' those of everything."""
+
+
+class WalkTest(Lasting, frozen=True, kw_only=True):
+    """A walk test of the target's zone: alarms tick off points and drive nothing; 0 is half an hour."""
+
+
+class EndTest(Command, frozen=True, kw_only=True):
+    """Ends the walk test of the target's zone; with '' all of them."""
+
+
+class Isolate(Lasting, frozen=True, kw_only=True):
+    """No output is driven, of any zone."""
+
+
+class Connect(Command, frozen=True, kw_only=True):
+    """Ends `Isolate`."""
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a command, with a reason in words when refused."""
+
+    ok: bool
+    why: Text = ""
+
+
+class SnapshotRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Asks a camera's watcher for a JPEG: the evidence frame, or the newest one when `live`."""
+
+    source: SourceId
+    live: bool = False
+
+
+class Sirens(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The panel's order to the PF gateway: the zones whose devices sound their sirens; all others are silent."""
+
+    zones: Annotated[tuple[SourceId, ...], Meta(max_length=512)]

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SITE ?= site.yaml
 
-.PHONY: demo run test check quick fmt golden system soak bench-pf fuzz fuzz-keep lock clean
+.PHONY: demo run test check quick fmt golden system soak bench-pf bench-vision fuzz fuzz-keep lock clean
 
 $(VENV)/run.done: requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "EmberEye needs Python 3.11 or newer; name one with make PYTHON=python3.12"; exit 1; }
@@ -79,6 +79,9 @@ fuzz-keep: $(VENV)/dev.done ## take what the fuzzer found into the kept corpus, 
 
 bench-pf: $(VENV)/dev.done ## 100 PF devices at 10 Hz into one core, a burst, then strangers: make bench-pf ARGS="--devices 50"
 	@$(BIN)/python -m embereye_addon bench-pf --settle 40 $(ARGS)
+
+bench-vision: $(VENV)/dev.done ## 80 cameras into the detector's own path, beside cv2 and ffmpeg: make bench-vision ARGS="--cameras 4 --seconds 10"
+	@$(BIN)/python -m embereye_addon bench-vision $(ARGS)
 
 lock: $(VENV)/dev.done ## renew the locks after a change of pyproject.toml
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q pyproject.toml --extra demo -o requirements/run.txt

@@ -27,6 +27,7 @@ It supplements certified fire detection and does not replace it.
   python -m embereye_addon verify            check the journal's hash chain
   python -m embereye_addon soak --help       a measured load on this machine
   python -m embereye_addon bench-pf --help   many PF devices at full rate, a burst, and strangers
+  python -m embereye_addon bench-vision --help   many cameras, beside what one would write first
   python -m embereye_addon pf-decode --help  frames of a PF device become temperatures in a file
   python -m embereye_addon pf-sim --help     simulated PF devices that dial any gateway
   python -m embereye_addon pf-replay --help  a captured PF device speaks again to a running gateway
@@ -37,6 +38,7 @@ APART = {
     "demo": "embereye_addon.demo.demo",
     "soak": "embereye_addon.demo.soak",
     "bench-pf": "embereye_addon.demo.bench_pf",
+    "bench-vision": "embereye_addon.demo.bench_vision",
     "pf-decode": "embereye_addon.tools.pf_decode",
     "pf-sim": "embereye_addon.tools.pf_sim",
     "pf-replay": "embereye_addon.tools.pf_replay",

@@ -15,3 +15,16 @@ class Frame:
     at: float
     received_mono_s: float
     bgr: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """One 4:2:0 picture: uint8 y [h, w], u and v [ceil(h/2), ceil(w/2)]; rows may lie apart (strides), read only.
+
+    `full_range` says whether y runs from 0 to 255; else from 16 (black) to 235 (white) and u, v from 16 to 240.
+    """
+
+    y: NDArray[np.uint8]
+    u: NDArray[np.uint8]
+    v: NDArray[np.uint8]
+    full_range: bool = False

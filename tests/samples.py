@@ -124,6 +124,8 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         faults=(("stream_lost", "no route"),),
         words={"codec": "h264"},
         judged=990,
+        shed=7,
+        rate_step="key frames only",
     ),
     _made(
         m.PendingDevices,

@@ -12,6 +12,7 @@ CODES = {
     "stream_lost": "The camera's stream is lost",
     "no_picture": "The camera's stream holds no picture that can be decoded",
     "not_watched": "No process watches this source",
+    "rate_too_low": "Fewer pictures a second are looked at than the camera's minimum",
     "not_looked": "Pictures come, but the model has not looked at them",
     "model_failed": "The detection model fails on this picture",
     "device_silent": "The PF device is silent",

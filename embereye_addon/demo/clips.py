@@ -30,18 +30,23 @@ LOOK = 1
 
 
 class Packet(NamedTuple):
-    """One coded picture: seconds from the clip's start, whether it is a key frame, Annex-B bytes."""
+    """One coded picture: seconds from the clip's start at which it is sent, whether it is a key frame, Annex-B bytes.
+
+    With B-frames a picture is shown `late_s` after it was sent.
+    """
 
     pts_s: float
     keyframe: bool
     payload: bytes
+    late_s: float = 0.0
 
 
 @dataclass(frozen=True)
 class EncodedClip:
-    """Coded pictures in sending order, without B frames; after the last one the clip goes on at packet `loop_from`.
+    """Coded pictures in sending order; after the last one the clip goes on at packet `loop_from`.
 
-    `codec` is h264; key frames carry the parameter sets `sps` and `pps` (also here, without start codes) themselves.
+    `codec` is h264 or hevc; key frames carry the parameter sets themselves, those of h264 also stand here as `sps` and
+    `pps`, without start codes. Clips made here have no B-frames.
     """
 
     codec: str

@@ -1,7 +1,7 @@
 """A small RTSP server for the demo and the tests: clips in a loop as live cameras, with logins, TLS and staged faults.
 
 A path is one live picture: it runs while somebody watches, everybody sees the same, a new watcher begins at the next
-key frame. H.264 over TCP (interleaved) and UDP; packets go to the asking peer only.
+key frame. H.264 and H.265 over TCP (interleaved) and UDP; packets go to the asking peer only.
 """
 
 import asyncio
@@ -29,10 +29,12 @@ IDLE_S = 60.0
 # Unsent bytes above which a slow client misses frames, until the next key frame.
 BACKLOG_LIMIT = 1_000_000
 PORT_TRIES = 32
+# Of RTP packets under Fault.LOSS.
+LOST_SHARE = 0.05
 
 
 class Fault(enum.Enum):
-    """What goes wrong on a path."""
+    """What goes wrong on a path. LOSS leaves out RTP packets, JUMP sets the camera's clock at each key frame."""
 
     NONE = "none"
     STALL = "stall"
@@ -40,6 +42,8 @@ class Fault(enum.Enum):
     GARBAGE = "garbage"
     REFUSE = "refuse"
     MUTE = "mute"
+    LOSS = "loss"
+    JUMP = "jump"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class _Feed:
     def take(self, clip: EncodedClip) -> None:
         """Go on with this clip's first picture, a key frame, as the next one."""
         self.clip = clip
-        self._ready = [wire.payloads(packet.payload) for packet in clip.packets]
+        self._ready = [wire.payloads(packet.payload, clip.codec) for packet in clip.packets]
         self._index = 0
 
     def to_key(self) -> None:
@@ -103,9 +107,14 @@ class _Feed:
         pieces = self._ready[self._index]
         if self.fault is Fault.GARBAGE:
             pieces = tuple(self._noise.randbytes(len(piece)) for piece in pieces)
-        stamp = self._stamp + round(self._next_s * wire.CLOCK_HZ)
+        here = self.clip.packets[self._index]
+        if self.fault is Fault.JUMP and here.keyframe:
+            self._stamp += self._noise.randrange(1 << 31)
+        stamp = self._stamp + round((self._next_s + here.late_s) * wire.CLOCK_HZ)
         rtp = wire.packets(pieces, self._sequence, stamp, self._source)
         self._sequence += len(rtp)
+        if self.fault is Fault.LOSS:
+            return [packet for packet in rtp if self._noise.random() >= LOST_SHARE]
         return rtp
 
     def _forward(self) -> None:

@@ -1,6 +1,6 @@
-"""What an RTSP server reads and writes, without I/O: requests, answers, logins, SDP and H.264 in RTP.
+"""What an RTSP server reads and writes, without I/O: requests, answers, logins, SDP, H.264 and H.265 in RTP.
 
-RFC 2326 (RTSP 1.0), RFC 2617 and 7616 (Basic and Digest), RFC 6184 (H.264 in RTP), RFC 4566 (SDP).
+RFC 2326 (RTSP 1.0), RFC 2617 and 7616 (Basic and Digest), RFC 6184 (H.264 in RTP), RFC 7798 (H.265), RFC 4566 (SDP).
 """
 
 import base64
@@ -171,8 +171,11 @@ def _md5(text: str) -> str:
 
 def sdp(clip: EncodedClip, host: str) -> str:
     """The stream's description."""
-    sets = ",".join(base64.b64encode(one).decode() for one in (clip.sps, clip.pps))
-    formats = f"packetization-mode=1;profile-level-id={clip.sps[1:4].hex().upper()};sprop-parameter-sets={sets}"
+    coding: tuple[str, ...] = (f"a=rtpmap:{PAYLOAD_TYPE} H265/{CLOCK_HZ}",)
+    if clip.codec == "h264":
+        sets = ",".join(base64.b64encode(one).decode() for one in (clip.sps, clip.pps))
+        formats = f"packetization-mode=1;profile-level-id={clip.sps[1:4].hex().upper()};sprop-parameter-sets={sets}"
+        coding = (f"a=rtpmap:{PAYLOAD_TYPE} H264/{CLOCK_HZ}", f"a=fmtp:{PAYLOAD_TYPE} {formats}")
     lines = (
         "v=0",
         f"o=- 1 1 IN IP4 {host}",
@@ -182,8 +185,7 @@ def sdp(clip: EncodedClip, host: str) -> str:
         "a=control:*",
         "a=range:npt=now-",
         f"m=video 0 RTP/AVP {PAYLOAD_TYPE}",
-        f"a=rtpmap:{PAYLOAD_TYPE} H264/{CLOCK_HZ}",
-        f"a=fmtp:{PAYLOAD_TYPE} {formats}",
+        *coding,
         f"a=framerate:{clip.fps:g}",
         "a=control:trackID=0",
     )
@@ -222,18 +224,21 @@ def _number(pair: str) -> int | None:
     return int(match[0]) if match else None
 
 
-def payloads(annex_b: bytes) -> tuple[bytes, ...]:
-    """RTP payloads of one coded picture: a NAL unit each, or FU-A fragments of those above PAYLOAD_LIMIT."""
+def payloads(annex_b: bytes, codec: str = "h264") -> tuple[bytes, ...]:
+    """RTP payloads of one coded picture: a NAL unit each, or fragments (FU-A, FU) of those above PAYLOAD_LIMIT."""
     pieces: list[bytes] = []
     for unit in units(annex_b):
         if len(unit) <= PAYLOAD_LIMIT:
             pieces.append(unit)
             continue
-        indicator, kind = (unit[0] & 0xE0) | 28, unit[0] & 31
-        step = PAYLOAD_LIMIT - 2
-        for start in range(1, len(unit), step):
-            first, last = (0x80 if start == 1 else 0), (0x40 if start + step >= len(unit) else 0)
-            pieces.append(bytes((indicator, first | last | kind)) + unit[start : start + step])
+        if codec == "hevc":
+            head, kind, begin = bytes(((unit[0] & 0x81) | 49 << 1, unit[1])), unit[0] >> 1 & 63, 2
+        else:
+            head, kind, begin = bytes(((unit[0] & 0xE0) | 28,)), unit[0] & 31, 1
+        step = PAYLOAD_LIMIT - 3
+        for start in range(begin, len(unit), step):
+            first, last = (0x80 if start == begin else 0), (0x40 if start + step >= len(unit) else 0)
+            pieces.append(head + bytes((first | last | kind,)) + unit[start : start + step])
     return tuple(pieces)
 
 

@@ -194,7 +194,10 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceHealth(Message, frozen=True, kw_only=True):
-    """Link state, rates, latency and losses of one camera or PF device, and its own faults (code, text)."""
+    """Link state, rates, latency and losses of one camera or PF device, and its own faults (code, text).
+
+    `shed` are pictures of a camera that were left out on purpose, `rate_step` says how it is slowed ('' when not).
+    """
 
     node: SourceId
     state: LinkState
@@ -207,6 +210,8 @@ class SourceHealth(Message, frozen=True, kw_only=True):
     faults: Annotated[tuple[tuple[str, str], ...], Meta(max_length=16)] = ()
     words: Annotated[dict[str, str], Meta(max_length=32)] = {}
     judged: int = 0
+    shed: Annotated[int, Meta(ge=0)] = 0
+    rate_step: Annotated[str, Meta(max_length=128)] = ""
 
 
 class PendingDevice(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,6 +80,25 @@ FRAMES_RECEIVED: Final = Counter(
 FRAMES_DROPPED: Final = Counter(
     "embereye_frames_dropped", "Frames given up for a newer one, or not decoded", ("camera",), registry=REGISTRY
 )
+FRAMES_SHED: Final = Counter(
+    "embereye_frames_shed",
+    "Frames left out on purpose, not decoded, by the rate ladder",
+    ("camera",),
+    registry=REGISTRY,
+)
+FRAMES_DAMAGED: Final = Counter(
+    "embereye_frames_damaged", "Frames with damage, or after a loss: not looked at", ("camera",), registry=REGISTRY
+)
+RATE_STEP: Final = Gauge(
+    "embereye_rate_step",
+    "How far a camera is slowed: 0 every frame, 1 loop filter on key frames only, 2 to 4 fewer, 5 key frames only",
+    ("camera",),
+    multiprocess_mode="livemostrecent",
+    registry=REGISTRY,
+)
+RATE_CHANGES: Final = Counter(
+    "embereye_rate_changes", "Changes of a camera's rate step, way=down or up", ("camera", "way"), registry=REGISTRY
+)
 FRAMES_LOOKED: Final = Counter(
     "embereye_frames_looked", "Frames that were looked at for fire", ("camera",), registry=REGISTRY
 )

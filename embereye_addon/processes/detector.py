@@ -14,11 +14,13 @@ from embereye_addon.errors import ModelError
 from embereye_addon.fuse.video import evidence
 from embereye_addon.messages import Box, ProcessHealth, Sighting, Snapshot, SnapshotRequest, SourceHealth
 from embereye_addon.observe.clock import utc_s
-from embereye_addon.observe.metrics import FRAME_LOOK, FRAMES_DROPPED, FRAMES_LOOKED, FRAMES_RECEIVED
+from embereye_addon.observe.metrics import FRAME_LOOK, FRAMES_LOOKED
 from embereye_addon.processes.child import Child, every
 from embereye_addon.settings.model import Camera
-from embereye_addon.sources.camera.farm import Farm, Look, Watched, fault
+from embereye_addon.sources.camera.farm import Farm, Look, fault
 from embereye_addon.sources.camera.rtsp import with_credentials
+from embereye_addon.sources.camera.saying import Counts, rate_words, stream_words
+from embereye_addon.sources.camera.watched import Watched
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +31,8 @@ PICTURE_EVERY_S = 0.5
 PICTURE_KEPT_S = 60.0
 LOOK_LATE_S = 10.0
 """A camera whose pictures come but are not looked at for this long is a fault: it is never quiet by itself."""
+HELD_S = 20.0
+"""So long after evidence of a fire every picture of the camera is decoded, whatever the load."""
 NOT_MINE_S = 5.0
 """A question for a camera that is watched elsewhere is answered later than anybody waits, so its watcher is heard."""
 
@@ -59,7 +63,7 @@ class Detector:
     seq: int = 0
     farm: Farm = field(init=False)
     shard: Shard | None = None
-    counted: dict[str, tuple[int, int]] = field(default_factory=dict)
+    counts: Counts = field(default_factory=Counts)
     look_ms: dict[str, float] = field(default_factory=dict)
     looked_s: dict[str, float] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -67,7 +71,7 @@ class Detector:
     def __post_init__(self) -> None:
         if self.model is not None:
             self.shard = Shard(self.model, self.child.site.detection.looks_hz, self.on_seen)
-        self.farm = Farm(self.on_picture)
+        self.farm = Farm(self.on_picture, self.on_resized, self.child.site.detection.decode)
 
     # --- in the decode thread -----------------------------------------------------------------------------
     def on_picture(self, source: str, look: Look) -> None:
@@ -85,6 +89,11 @@ class Detector:
         if looked:
             self.looked_s[source] = time.monotonic()
             self.child.faults.pop("model_failed", None)
+
+    def on_resized(self, source: str) -> None:
+        """The camera sends another size: what was learned of its old pictures does not fit any more."""
+        if self.shard is not None:
+            self.shard.forget(source)
 
     def on_seen(self, seen: Seen) -> None:
         """Make a sighting of one look, and keep its picture when it supports a fire."""
@@ -106,6 +115,8 @@ class Detector:
             box = track.detection
             where = f"box {box.left:.2f},{box.top:.2f},{box.right:.2f},{box.bottom:.2f}"
             strongest[box.label] = (box.confidence, track.motion, where)
+        if max(seen.llr_nats) > 0.0:
+            self.farm.hold_full(seen.source, time.monotonic() + HELD_S)
         pieces = evidence(seen.source, seen.llr_nats, strongest)
         self.keep_picture(seen, boxes, max(piece.llr_nats for piece in pieces))
         took_ms = (time.monotonic() - seen.received_mono_s) * 1000.0
@@ -175,7 +186,8 @@ class Detector:
             self.leases[source] = lease
             camera = self.cameras[source]
             self.looked_s[source] = time.monotonic()
-            self.farm.watch(source, with_credentials(camera.url, camera.username, camera.password))
+            url = with_credentials(camera.url, camera.username, camera.password)
+            self.farm.watch(source, url, camera.transport, camera.min_fps)
             if source not in self.answering:
                 self.answering.add(source)
                 await self.child.bus.answer(SnapshotRequest, self.snapshot, at=source)
@@ -215,10 +227,7 @@ class Detector:
         late_s = now_s - self.looked_s.get(stream.source, now_s)
         if not faults and late_s > LOOK_LATE_S:
             faults = (("not_looked", f"pictures come, but none was looked at for {late_s:.0f} s"),)
-        decoded, dropped = self.counted.get(stream.source, (0, 0))
-        self.counted[stream.source] = (watched.decoded, watched.dropped)
-        FRAMES_RECEIVED.labels(stream.source).inc(max(0, watched.decoded - decoded))
-        FRAMES_DROPPED.labels(stream.source).inc(max(0, watched.dropped - dropped))
+        decoded = self.counts.tell(watched)
         self.seq += 1
         return SourceHealth(
             source=stream.source,
@@ -226,13 +235,16 @@ class Detector:
             at=utc_s(),
             node=self.child.node,
             state=stream.link.state,
-            rate_hz=round(max(0, watched.decoded - decoded) / HEALTH_S, 1),
+            rate_hz=round(decoded / HEALTH_S, 1),
             received=watched.received,
             dropped=watched.dropped,
             rejected=watched.rejected,
             reconnects=stream.link.reconnects,
             latency_ms=round(self.look_ms.get(stream.source, 0.0), 1),
             faults=faults,
+            words=stream_words(watched),
+            shed=watched.shed,
+            rate_step=rate_words(watched),
         )
 
     async def self_test(self) -> None:

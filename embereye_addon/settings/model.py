@@ -42,6 +42,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
 
     shards: int = 0
     device: str = "CPU"
+    decode: str = "software"
     looks_hz: float = 5.0
 
 
@@ -54,6 +55,8 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     zone: str
     username: str = ""
     password: str = ""
+    transport: str = "auto"
+    min_fps: float = 2.0
     enabled: bool = True
 
 

@@ -121,6 +121,13 @@ SECTIONS: Final = (
         (
             Key("shards", 0, whole(0, 8), "Detectors", "Processes that look at cameras; 0 means one a core."),
             Key("device", "CPU", choice("CPU", "GPU", "NPU", "AUTO"), "Hardware", "What the model runs on."),
+            Key(
+                "decode",
+                "software",
+                choice("software", "vaapi", "qsv", "auto"),
+                "Decoding",
+                "What decodes the streams; software where the hardware cannot.",
+            ),
             Key("looks_hz", 5.0, number(0.5, 15, "looks a second"), "Looks", "How often each camera is looked at."),
         ),
     ),
@@ -154,6 +161,14 @@ SECTIONS: Final = (
             Key("zone", REQUIRED, reference("zones"), "Zone"),
             Key("username", "", text(0, 64), "User name"),
             Key("password", "", secret(), "Password"),
+            Key("transport", "auto", choice("auto", "tcp", "udp"), "Transport", "TCP loses nothing on the way."),
+            Key(
+                "min_fps",
+                2.0,
+                number(0.2, 15, "pictures a second"),
+                "Minimum rate",
+                "Under load no fewer are looked at without a fault.",
+            ),
             Key("enabled", True, flag(), "Enabled"),
         ),
         most=256,

@@ -25,8 +25,15 @@ _log = logging.getLogger(__name__)
 
 TIMEOUT_SET_S = 4.0
 """Half of the 8 s after which a mute server counts as lost."""
+TRANSPORTS = {
+    "auto": {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"},
+    "tcp": {"rtsp_transport": "tcp"},
+    "udp": {"rtsp_transport": "udp", "buffer_size": "1048576", "reorder_queue_size": "256"},
+}
+"""How packets travel: `auto` asks for TCP, where nothing is lost on the way, and for UDP where the camera refuses TCP.
+The UDP buffer holds a burst of key frames.
+"""
 OPTIONS = {
-    "rtsp_transport": "tcp",
     "allowed_media_types": "video",
     "analyzeduration": "1000000",
     "probesize": "500000",
@@ -82,13 +89,19 @@ def words(err: Exception) -> str:
 
 
 class Stream:
-    """One camera's reader. `deliver` is called in the reader's thread with `Opened` or `Arrived`."""
+    """One camera's reader. `deliver` is called in the reader's thread with `Opened` or `Arrived`.
 
-    def __init__(self, source: str, url: str, deliver: Callable[["Stream", Opened | Arrived], None]) -> None:
+    `transport` is a key of TRANSPORTS.
+    """
+
+    def __init__(
+        self, source: str, url: str, deliver: Callable[["Stream", Opened | Arrived], None], transport: str = "auto"
+    ) -> None:
         self.source = source
         self.link = Link(time.monotonic())
         self.unusable = ""
         self._url = url
+        self._options = TRANSPORTS[transport] | OPTIONS
         self._deliver = deliver
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"demux {source}", daemon=True)
@@ -138,7 +151,7 @@ class Stream:
         """Open and read until the end; returns why it ended, in words."""
         began_s, opened = time.monotonic(), False
         try:
-            container = av.open(self._url, "r", options=OPTIONS, timeout=(TIMEOUT_SET_S, TIMEOUT_SET_S))
+            container = av.open(self._url, "r", options=self._options, timeout=(TIMEOUT_SET_S, TIMEOUT_SET_S))
             opened = True
             try:
                 return self._read(container)

@@ -14,7 +14,7 @@
 /** @typedef {{label: string, confidence: number, left: number, top: number, right: number, bottom: number}} Box */
 /** @typedef {{at: number, boxes: Box[], look_ms: number, model: string}} Sighting */
 /** @typedef {{at: number, state: string, rate_hz: number, latency_ms: number, dropped: number, reconnects: number,
- *   faults: [string, string][], words: Record<string, string>}} Health */
+ *   faults: [string, string][], words: Record<string, string>, rate_step: string}} Health */
 /** @typedef {{name: string, zone: string, enabled: boolean, sighting?: Sighting, health?: Health}} Camera */
 /** @typedef {{at: number, max_c: number, median_c: number, decide_ms: number,
  *   outside_px: number, saturated_px: number,

@@ -114,6 +114,12 @@ export const shared = css`
     font-size: 0.85rem;
     font-weight: 600;
   }
+  .note {
+    margin: 0;
+    padding: 0.4rem 0.85rem;
+    color: var(--ee-muted);
+    font-size: 0.85rem;
+  }
   .hidden-words {
     position: absolute;
     width: 1px;

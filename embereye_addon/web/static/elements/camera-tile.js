@@ -133,6 +133,9 @@ export class EmberCameraTile extends LitElement {
       </div>
       <div class="picture">${this.#picture(camera)}</div>
       ${(camera.health?.faults ?? []).map(([code, text]) => html`<p class="trouble">${text || known(`fault_${code}`, code)}</p>`)}
+      ${[camera.health?.rate_step, camera.health?.words?.advice, camera.health?.words?.decoding]
+        .filter(Boolean)
+        .map((text) => html`<p class="note">${text}</p>`)}
       <dl class="facts">
         <div><dt>${t("frames")}</dt><dd>${number(camera.health?.rate_hz, 1)}/s</dd></div>
         <div><dt>${t("look")}</dt><dd>${number(camera.sighting?.look_ms, 0)} ms</dd></div>

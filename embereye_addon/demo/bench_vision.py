@@ -275,7 +275,7 @@ def sizes_of(text: str) -> list[tuple[int, int]]:
 
 def parsed(words: list[str]) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="bench-vision", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m embereye_addon bench-vision", description=__doc__)
     parser.add_argument("--cameras", type=int, default=80)
     parser.add_argument("--shards", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--fps", type=float, default=15.0)

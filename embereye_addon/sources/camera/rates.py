@@ -8,7 +8,7 @@ same measured cost by which it would be taken away, so that the two cannot call 
 import enum
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 class Step(enum.IntEnum):
@@ -43,6 +43,8 @@ it looks like work of its own.
 """
 LATE_DOWN_S = 0.5
 """Packets that wait this long call for slowing whatever the share is."""
+STRAIN_S = 3.0
+"""How long it must be too much: streams that are opened come with a burst, and a machine may halt for a moment."""
 QUIET_S = 10.0
 """So long after any change nothing goes up; doubled by each fall within FALL_S of a rise, up to QUIET_MOST_S."""
 QUIET_MOST_S = 320.0
@@ -65,12 +67,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The step of each camera (absent: FULL), when one last changed, and how long to wait before a rise."""
+    """The step of each camera (absent: FULL), when one last changed, how long to wait before a rise, and since when it
+    is too much (infinite: it is not).
+    """
 
     steps: Mapping[str, Step] = field(default_factory=dict)
     changed_s: float = -1.0e9
     rose_s: float = -1.0e9
     quiet_s: float = QUIET_S
+    strained_s: float = math.inf
 
 
 def pictures(step: Step, facts: Facts) -> int:
@@ -116,12 +121,14 @@ def decide(
     level = busy - freed  # a camera that was just held adds its load now
     if late_s > LATE_DOWN_S:  # a thread cannot be busier than wholly: how much is wanted must be computed
         level = max(level, sum(cost(steps[source], facts) for source, facts in cameras.items()))
-    if (level > BUSY_DOWN and late_s > LATE_S) or late_s > LATE_DOWN_S:
+    strained = (level > BUSY_DOWN and late_s > LATE_S) or late_s > LATE_DOWN_S
+    since_s = min(ladder.strained_s, now_s) if strained else math.inf
+    if now_s - since_s >= STRAIN_S:
         steps = _down(steps, cameras, max(level - BUSY_AIM, 0.1))
-    elif late_s <= LATE_S and now_s - ladder.changed_s >= ladder.quiet_s:
+    elif not strained and late_s <= LATE_S and now_s - ladder.changed_s >= ladder.quiet_s:
         steps = _up(steps, cameras, BUSY_UP - level)
     changes = {source: (before[source], steps[source]) for source in cameras if before[source] is not steps[source]}
-    return _after(ladder, steps, changes, now_s), changes
+    return replace(_after(ladder, steps, changes, now_s), strained_s=since_s), changes
 
 
 def _after(ladder: Ladder, steps: dict[str, Step], changes: dict[str, tuple[Step, Step]], now_s: float) -> Ladder:

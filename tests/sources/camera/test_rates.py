@@ -122,7 +122,7 @@ def test_the_loop_filter_goes_first_and_evenly() -> None:
     machine = Machine(many(60))
     machine.run(30)
     assert not machine.ladder.steps, "busy, but nothing waits"
-    after, changes = decide(Ladder(), machine.cameras, 0.88, 0.2, 5.0)
+    after, changes = decide(Ladder(strained_s=1.0), machine.cameras, 0.88, 0.2, 5.0)
     assert set(after.steps.values()) == {Step.UNFILTERED}
     machine.ladder = after
     assert 0.0 <= BUSY_AIM - (machine.wanted() - 0.02) < 0.01
@@ -179,15 +179,22 @@ def test_below_the_minimum_only_when_nothing_else_is_left() -> None:
 
 def test_a_stream_that_is_not_known_yet_is_left_alone() -> None:
     """Before the first seconds are over nothing can be said of a camera."""
-    ladder, changes = decide(Ladder(), {"cam.a": Facts(0.0)}, 1.0, 9.0, 5.0)
+    ladder, changes = decide(Ladder(strained_s=0.0), {"cam.a": Facts(0.0)}, 1.0, 9.0, 5.0)
     assert changes == {}
     assert not ladder.steps
+
+
+def test_a_burst_slows_nobody() -> None:
+    """Streams that are opened send what they have at once, and a machine may halt for a moment."""
+    machine = Machine(many(40))
+    machine.run(60, lambda now_s: 1.2 if now_s % 20.0 < 0.5 else 0.0)
+    assert machine.changes == []
 
 
 def test_a_fall_after_a_rise_makes_the_next_rise_wait_longer() -> None:
     """What did not fit a moment ago is tried again later and later."""
     cameras = many(50)
-    ladder = Ladder({"cam.00": Step.UNFILTERED}, rose_s=100.0, quiet_s=QUIET_S)
+    ladder = Ladder({"cam.00": Step.UNFILTERED}, rose_s=100.0, quiet_s=QUIET_S, strained_s=100.0)
     after, _ = decide(ladder, cameras, 0.99, 0.2, 100.0 + FALL_S / 2)
     assert after.quiet_s == 2 * QUIET_S
     after, _ = decide(ladder, cameras, 0.99, 0.2, 100.0 + FALL_S * 2)

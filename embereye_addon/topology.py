@@ -89,8 +89,8 @@ PROCESSES = (
         "detector",
         "embereye_addon.processes.detector",
         says=("sighting", "source_health", "process_health"),
-        hears=("process_health",),
-        reads=("detection", "cameras"),
+        hears=("hot_spots", "reading", "process_health"),
+        reads=("detection", "cameras", "devices"),
         count=0,
     ),
     Process(

@@ -11,6 +11,12 @@ from embereye_addon.messages import Fault
 CODES = {
     "stream_lost": "The camera's stream is lost",
     "no_picture": "The camera's stream holds no picture that can be decoded",
+    "picture_black": "The camera's picture is black",
+    "picture_over_exposed": "The camera's picture is over-exposed",
+    "picture_frozen": "The camera's picture is frozen",
+    "picture_defocused": "The camera's picture is out of focus",
+    "lens_covered": "The camera's lens is covered, or dense smoke is before it",
+    "view_moved": "The camera was moved or turned",
     "not_watched": "No process watches this source",
     "rate_too_low": "Fewer pictures a second are looked at than the camera's minimum",
     "not_looked": "Pictures come, but the model has not looked at them",

@@ -1,96 +1,230 @@
-"""A detector's looking: which pictures are worth a look, how each is looked at, and what came out of it."""
+"""A picture's way through a detector, from top to bottom: every picture is glanced at, some are looked at by the model.
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+Shard.offer   in the decode thread, for every picture, never waiting for the model
+  reduced       to at most 320 px, private parts painted over
+  scene         what changed against two backgrounds; an unchanged scene ends here
+  sight         whether the camera can see at all
+  candidates    what may be flame or smoke, and where; what lies in masked parts is left out
+  Pace.due      whether the model should look: every 5 s, 1 s, or as often as is set on suspicion
+  Waiting.put   suspicious cameras first, newest picture wins
+Shard.look    in the model's thread
+  Eyes.look     whole picture and closer views, before the deadline; boxes mapped back and merged
+  temporal      tracks, smoothed ratios, figures of size and shape
+  on_seen       what is claimed of flame and smoke now
+"""
 
-import cv2
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from embereye_addon.detect import candidates, masks, roi, scene, sight, temporal
+from embereye_addon.detect.candidates import Candidate
+from embereye_addon.detect.decode import Detection
+from embereye_addon.detect.look import MOTION_GAP_S, Eyes
+from embereye_addon.detect.masks import Masks
 from embereye_addon.detect.model import Model
-from embereye_addon.detect.tensors import input_size
-from embereye_addon.detect.track import Track, follow
+from embereye_addon.detect.pacing import Pace
+from embereye_addon.detect.reduce import Small, reduced
+from embereye_addon.detect.temporal import Claim
+from embereye_addon.detect.track import Track
+from embereye_addon.detect.waiting import DEADLINE_S, Ask, Picture, Waiting
 
-QUIET_HZ = 1.0
-"""An unchanged scene is still looked at this often: slow smoke changes little from picture to picture."""
-SUSPECT_HZ = 5.0
-SUSPECT_S = 5.0
-CHANGED_GREY = 6.0
-"""Mean change (grey levels) of a 12x12 px tile of the 96 px wide picture that wakes a camera; noise stays under 4."""
-SMALL_PX = (96, 72)
-TILE_PX = 12
+_log = logging.getLogger(__name__)
+
+IDLE_S = 0.5
+USUAL_FPS = 15.0
+FPS_WEIGHT = 0.05
+GAP_S = 2.0
+"""A longer time between two pictures is an interruption and no rate."""
+MAIN_OLD_S = 0.5
+"""A main stream's picture older than this shows another moment."""
+SHAPES_AGREE = 0.05
+"""Main stream and substream show the same view when their shapes differ by less than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the heuristics say of one picture, without the model: its faults of sight, and whether it is suspicious."""
+
+    source: str
+    number: int
+    received_mono_s: float
+    quiet: bool
+    candidates: int
+    faults: tuple[tuple[str, str], ...]
+    suspect: bool
+    asked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One look: when the picture came, what the model says, the tracks, and the motion (grey levels) of each label."""
+    """One look: when the picture came, what is claimed of flame and smoke, the tracks of this look, how it was made.
+
+    `llr_nats` is the look's own ratio, before smoothing; `late` when a suspicious camera's deadline was missed.
+    """
 
     source: str
+    picture: Picture
     number: int
     at: float
     received_mono_s: float
     llr_nats: tuple[float, float]
+    claims: tuple[Claim, Claim]
     tracks: tuple[Track, ...]
-    took_ms: float
+    views: int
+    views_shed: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Where results go, and what comes from outside.
+
+    `seen` and `failed` are called in the model's thread, `suspect(source, now_s)` in both. `main` gives a camera's
+    newest main-stream picture, or None. `clock` is that of the pictures' arrival; a replay, which has time, gives its
+    own and no deadline.
+    """
+
+    seen: Callable[[Seen], None]
+    failed: Callable[[str, Exception], None]
+    suspect: Callable[[str, float], None] = lambda _source, _now_s: None
+    main: Callable[[str], Picture | None] = lambda _source: None
+    clock: Callable[[], float] = time.monotonic
+    deadline_s: float = DEADLINE_S
 
 
 @dataclass(slots=True)
 class Eye:
-    """What is remembered of one camera between looks."""
+    """What is remembered of one camera: the first part by the decode thread, the second by the model's."""
 
+    masks: Masks
+    background: scene.Scene | None = None
+    clarity: sight.Sight | None = None
+    suspects: candidates.Memory | None = None
+    last_s: float = -1.0e9
+    fps: float = USUAL_FPS
+    pace: Pace = field(default_factory=Pace)
+    memory: temporal.Memory = field(default_factory=temporal.Memory)
+    grey: NDArray[np.uint8] | None = None
     looked_s: float = -1.0e9
-    checked_s: float = -1.0e9
-    suspect_until_s: float = -1.0e9
-    small: NDArray[np.uint8] | None = None
-    tracks: tuple[Track, ...] = ()
-    next_track: int = 1
     looks: int = 0
-    motion: NDArray[np.float32] | None = field(default=None)
 
 
 class Shard:
-    """Looks at the pictures of many cameras, one after the other, in the decode thread."""
+    """All cameras of one detector. `offer` in the decode thread; `look` in the model's thread, which `start` begins."""
 
-    def __init__(self, model: Model, looks_hz: float, on_seen: Callable[[Seen], None]) -> None:
-        self._model = model
-        self._period_s = 1.0 / looks_hz
-        self._on_seen = on_seen
-        self._eyes: dict[str, Eye] = {}
-
-    def offer(
+    def __init__(
         self,
-        source: str,
-        number: int,
-        clocks: tuple[float, float],
-        size: tuple[int, int],
-        bgr: Callable[[int, int], NDArray[np.uint8]],
-    ) -> bool:
-        """Look at this picture if it is time to; `clocks` is (UTC s, monotonic s) of its arrival.
+        model: Model,
+        looks_hz: float,
+        outlets: Outlets,
+        masks_of: Mapping[str, Masks] | None = None,
+    ) -> None:
+        self._looks_hz = looks_hz
+        self._outlets = outlets
+        self._masks_of = masks_of or {}
+        self._eyes: dict[str, Eye] = {}
+        self._model_eyes = Eyes(model, outlets.clock, outlets.deadline_s)
+        self._thread: threading.Thread | None = None
+        self.waiting = Waiting()
 
-        `bgr(width, height)` gives the picture at that size, and is called only when it is needed.
-        Returns whether the model looked. `ModelError` when the model fails.
-        """
-        at, now_s = clocks
-        eye = self._eyes.setdefault(source, Eye())
-        suspect = now_s < eye.suspect_until_s
-        if now_s - eye.checked_s < (min(self._period_s, 1.0 / SUSPECT_HZ) if suspect else self._period_s) * 0.9:
+    # --- in the decode thread -----------------------------------------------------------------------------
+    def offer(self, source: str, picture: Picture) -> Glance:
+        """Glance at a picture, and queue it for the model if it is time to; pictures of one camera come in order."""
+        now_s = picture.received_mono_s
+        eye = self._eyes.setdefault(source, Eye(self._masks_of.get(source, Masks())))
+        small = _without_private(reduced(picture.planes()), eye.masks)
+        eye.background, look = scene.look(eye.background, small, now_s)
+        eye.clarity, faults = sight.judge(eye.clarity, small, look, now_s)
+        eye.suspects, found = candidates.find(eye.suspects, small, look, now_s, self._rate(eye, now_s))
+        boxes = tuple(box for one in found if masks.counts(box := _bounds(one), eye.masks))
+        asked = eye.pace.due(now_s, quiet=look.quiet, candidate=bool(boxes), looks_hz=self._looks_hz)
+        suspect = eye.pace.suspect(now_s)
+        if asked:
+            self.waiting.put(Ask(source, picture, boxes, suspect, now_s))
+        if suspect:
+            self._outlets.suspect(source, now_s)
+        return Glance(source, picture.number, now_s, look.quiet, len(boxes), faults, suspect, asked)
+
+    @staticmethod
+    def _rate(eye: Eye, now_s: float) -> float:
+        """The camera's pictures a second, smoothed."""
+        step_s, eye.last_s = now_s - eye.last_s, now_s
+        if 0.0 < step_s < GAP_S:
+            eye.fps += FPS_WEIGHT * (1.0 / step_s - eye.fps)
+        return eye.fps
+
+    # --- in the model's thread ----------------------------------------------------------------------------
+    def look(self, timeout_s: float = IDLE_S) -> bool:
+        """Let the model look at the most urgent picture that waits; False when none came in time."""
+        ask = self.waiting.take(timeout_s)
+        eye = None if ask is None else self._eyes.get(ask.source)
+        if ask is None or eye is None:
             return False
-        eye.checked_s = now_s
-        picture = bgr(*input_size(*size))
-        changed = self._change(eye, picture)
-        if not (changed or suspect) and now_s - eye.looked_s < 1.0 / QUIET_HZ:
-            return False
-        eye.looked_s = now_s
-        looked = self._model.look(picture)
-        seen = tuple((box, _motion(eye.motion, box.left, box.top, box.right, box.bottom)) for box in looked.detections)
-        eye.tracks = follow(eye.tracks, seen, eye.next_track, now_s)
-        eye.next_track += len(seen)
-        eye.looks += 1
-        if max(looked.llr_nats) > 0.0:
-            eye.suspect_until_s = now_s + SUSPECT_S
-        current = tuple(track for track in eye.tracks if track.last_mono_s == now_s)
-        self._on_seen(Seen(source, number, at, now_s, looked.llr_nats, current, looked.took_ms))
+        try:
+            seen = self._seen(ask, eye)
+        except Exception as err:  # noqa: BLE001 - whatever it is, a picture that is not looked at is a fault, told outside
+            self._outlets.failed(ask.source, err)
+            return True
+        self._outlets.seen(seen)
         return True
+
+    def _seen(self, ask: Ask, eye: Eye) -> Seen:
+        picture, now_s = ask.picture, ask.picture.received_mono_s
+        live = tuple(
+            _bounds(track.detection) for track in eye.memory.tracks if now_s - track.last_mono_s <= temporal.RECENT_S
+        )
+        before = eye.grey if now_s - eye.looked_s <= MOTION_GAP_S else None
+        result = self._model_eyes.look(picture, self._nearest(ask), eye.masks, (*live, *ask.boxes), before)
+        eye.memory = temporal.remember(eye.memory, result.llr_nats, result.spotted, result.sized, now_s)
+        eye.grey, eye.looked_s, eye.looks = result.grey, now_s, eye.looks + 1
+        fire = bool(result.spotted) and max(result.llr_nats) > 0.0
+        eye.pace.found(now_s, fire=fire, woken=bool(ask.boxes))
+        if fire:
+            self._outlets.suspect(ask.source, now_s)
+        return Seen(
+            source=ask.source,
+            picture=picture,
+            number=picture.number,
+            at=picture.at,
+            received_mono_s=now_s,
+            llr_nats=result.llr_nats,
+            claims=temporal.claims(eye.memory, now_s),
+            tracks=tuple(track for track in eye.memory.tracks if track.last_mono_s == now_s),
+            views=result.views,
+            views_shed=result.shed,
+            late=ask.suspect and self._outlets.clock() - now_s > self._outlets.deadline_s,
+        )
+
+    def _nearest(self, ask: Ask) -> Picture:
+        """The main stream's picture of this moment and this view, if there is one; else the picture itself."""
+        main, own = self._outlets.main(ask.source), ask.picture
+        if main is None or abs(main.received_mono_s - own.received_mono_s) > MAIN_OLD_S:
+            return own
+        (main_width, main_height), (width, height) = main.size, own.size
+        shapes = main_width * height / (main_height * width)
+        return main if abs(shapes - 1.0) <= SHAPES_AGREE and main_width > width else own
+
+    # --- by whoever wires it ------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Begin to look, in a thread of its own."""
+        self._thread = threading.Thread(target=self._run, name="model", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the model's thread after the look it is at."""
+        self.waiting.close()
+        if self._thread is not None:
+            self._thread.join(5.0)
+
+    def _run(self) -> None:
+        while not self.waiting.closed:
+            self.look()
 
     def looks(self, source: str) -> int:
         """How often the model has looked at this camera."""
@@ -99,31 +233,16 @@ class Shard:
 
     def forget(self, source: str) -> None:
         """This camera is no longer watched here."""
+        self.waiting.forget(source)
         self._eyes.pop(source, None)
 
-    @staticmethod
-    def _change(eye: Eye, picture: NDArray[np.uint8]) -> bool:
-        """Whether any tile changed since the last check; keeps the per-pixel change for the boxes."""
-        small = np.asarray(
-            cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), SMALL_PX, interpolation=cv2.INTER_AREA),
-            dtype=np.uint8,
-        )
-        before, eye.small = eye.small, small
-        if before is None:
-            eye.motion = np.zeros(small.shape, np.float32)
-            return True
-        eye.motion = cv2.absdiff(small, before).astype(np.float32)
-        tiles = cv2.resize(eye.motion, (SMALL_PX[0] // TILE_PX, SMALL_PX[1] // TILE_PX), interpolation=cv2.INTER_AREA)
-        return bool(tiles.max() >= CHANGED_GREY)
+
+def _without_private(small: Small, of: Masks) -> Small:
+    """The reduced picture with its private parts painted over, so that no memory holds them."""
+    if not of.private:
+        return small
+    return replace(small, y=masks.plane(small.y, of), u=masks.plane(small.u, of), v=masks.plane(small.v, of))
 
 
-def _motion(change: NDArray[np.float32] | None, left: float, top: float, right: float, bottom: float) -> float:
-    """Mean change (grey levels) inside a box given in fractions."""
-    if change is None:
-        return 0.0
-    rows, columns = change.shape
-    part = change[
-        int(top * rows) : max(int(top * rows) + 1, int(bottom * rows)),
-        int(left * columns) : max(int(left * columns) + 1, int(right * columns)),
-    ]
-    return float(part.mean()) if part.size else 0.0
+def _bounds(one: Candidate | Detection) -> roi.Box:
+    return one.left, one.top, one.right, one.bottom

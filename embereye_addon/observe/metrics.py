@@ -38,7 +38,7 @@ REGISTRY: Final = CollectorRegistry()
 
 _FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.025, 0.035, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 _ALARM: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.125, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-_LOOK: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 5.0)
+_LOOK: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 5.0)
 _SLOW: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 20.0, 25.0, 30.0, 45.0, 60.0, 120.0)
 
 ALARM_LATENCY: Final = Histogram(
@@ -54,9 +54,15 @@ PF_DECISION: Final = Histogram(
     buckets=_FAST,
     registry=REGISTRY,
 )
+FRAME_GLANCE: Final = Histogram(
+    "embereye_frame_glance_seconds",
+    "Camera frame received until the heuristics had seen it; limit 0.01 at P95",
+    buckets=_FAST,
+    registry=REGISTRY,
+)
 FRAME_LOOK: Final = Histogram(
     "embereye_frame_look_seconds",
-    "Camera frame received until it was looked at",
+    "Camera frame received until the model had looked at it; limit 0.04 at P95",
     buckets=_LOOK,
     registry=REGISTRY,
 )
@@ -99,8 +105,33 @@ RATE_STEP: Final = Gauge(
 RATE_CHANGES: Final = Counter(
     "embereye_rate_changes", "Changes of a camera's rate step, way=down or up", ("camera", "way"), registry=REGISTRY
 )
+FRAMES_GLANCED: Final = Counter(
+    "embereye_frames_glanced", "Frames that the heuristics saw", ("camera",), registry=REGISTRY
+)
 FRAMES_LOOKED: Final = Counter(
-    "embereye_frames_looked", "Frames that were looked at for fire", ("camera",), registry=REGISTRY
+    "embereye_frames_looked", "Frames that the model looked at for fire", ("camera",), registry=REGISTRY
+)
+LOOKS_SHED: Final = Counter(
+    "embereye_looks_shed",
+    "Frames that waited for the model and were given up for a newer one",
+    ("camera",),
+    registry=REGISTRY,
+)
+LOOKS_LATE: Final = Counter(
+    "embereye_looks_late",
+    "Looks at a suspicious camera that missed their deadline of 0.04 s",
+    ("camera",),
+    registry=REGISTRY,
+)
+VIEWS_SHED: Final = Counter(
+    "embereye_views_shed", "Closer views that were left out to meet the deadline", ("camera",), registry=REGISTRY
+)
+MODEL_QUEUE: Final = Gauge(
+    "embereye_model_queue",
+    "Frames that wait for the model",
+    ("process",),
+    multiprocess_mode="livemostrecent",
+    registry=REGISTRY,
 )
 PF_PACKETS: Final = Counter("embereye_pf_packets", "Packets of a PF device", ("device",), registry=REGISTRY)
 PF_REJECTED: Final = Counter(

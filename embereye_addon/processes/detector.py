@@ -7,16 +7,31 @@ from dataclasses import dataclass, field
 
 from embereye_addon.bus import LEASE_RENEW_S, Lease
 from embereye_addon.detect.assign import mine
+from embereye_addon.detect.masks import masks
 from embereye_addon.detect.model import Model
-from embereye_addon.detect.picture import jpeg, single_threaded
-from embereye_addon.detect.shard import Seen, Shard
+from embereye_addon.detect.picture import single_threaded
+from embereye_addon.detect.shard import Outlets, Seen, Shard
 from embereye_addon.errors import ModelError
-from embereye_addon.fuse.video import evidence
-from embereye_addon.messages import Box, ProcessHealth, Sighting, Snapshot, SnapshotRequest, SourceHealth
+from embereye_addon.fuse.video import nothing
+from embereye_addon.messages import (
+    Box,
+    Evidence,
+    HotSpots,
+    ProcessHealth,
+    Reading,
+    Sighting,
+    Snapshot,
+    SnapshotRequest,
+    SourceHealth,
+)
 from embereye_addon.observe.clock import utc_s
-from embereye_addon.observe.metrics import FRAME_LOOK, FRAMES_LOOKED
 from embereye_addon.processes.child import Child, every
+from embereye_addon.processes.kept_pictures import KeptPictures
+from embereye_addon.processes.looked import Looked
+from embereye_addon.processes.main_streams import MainStreams
+from embereye_addon.processes.sightings import boxes_of, evidence_of, persist_s
 from embereye_addon.settings.model import Camera
+from embereye_addon.settings.regions import parse
 from embereye_addon.sources.camera.farm import Farm, Look, fault
 from embereye_addon.sources.camera.rtsp import with_credentials
 from embereye_addon.sources.camera.saying import Counts, rate_words, stream_words
@@ -25,12 +40,9 @@ from embereye_addon.sources.camera.watched import Watched
 _log = logging.getLogger(__name__)
 
 HEALTH_S = 2.0
+MAINS_S = 1.0
 ALIVE_S = 8.0
 SELF_TEST_S = 3600.0
-PICTURE_EVERY_S = 0.5
-PICTURE_KEPT_S = 60.0
-LOOK_LATE_S = 10.0
-"""A camera whose pictures come but are not looked at for this long is a fault: it is never quiet by itself."""
 HELD_S = 20.0
 """So long after evidence of a fire every picture of the camera is decoded, whatever the load."""
 NOT_MINE_S = 5.0
@@ -38,19 +50,11 @@ NOT_MINE_S = 5.0
 
 
 @dataclass(slots=True)
-class Picture:
-    """The picture of the strongest evidence of late, as a JPEG with its boxes."""
-
-    jpeg: bytes
-    boxes: tuple[Box, ...]
-    at: float
-    mono_s: float
-    llr_nats: float
-
-
-@dataclass(slots=True)
 class Detector:
-    """One detector with its cameras. Runs in the event loop; `on_picture` runs in the decode thread."""
+    """One detector with its cameras: `on_picture` runs in the decode thread, `on_seen` and `on_failed` in the model's.
+
+    Everything else runs in the event loop.
+    """
 
     child: Child
     model: Model | None
@@ -58,37 +62,53 @@ class Detector:
     cameras: dict[str, Camera]
     leases: dict[str, Lease] = field(default_factory=dict)
     alive_s: dict[str, float] = field(default_factory=dict)
-    pictures: dict[str, Picture] = field(default_factory=dict)
     answering: set[str] = field(default_factory=set)
     seq: int = 0
     farm: Farm = field(init=False)
+    mains: MainStreams = field(init=False)
+    pictures: KeptPictures = field(init=False)
     shard: Shard | None = None
+    zone_of: dict[str, str] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
-    look_ms: dict[str, float] = field(default_factory=dict)
-    looked_s: dict[str, float] = field(default_factory=dict)
+    notes: Looked = field(default_factory=Looked)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        site = self.child.site
+        masks_of = {source: masks(tuple(map(parse, camera.regions))) for source, camera in self.cameras.items()}
+        self.zone_of = {f"pf.{device.id}": device.zone for device in site.devices}
+        self.pictures = KeptPictures(masks_of)
+        self.mains = MainStreams(self.cameras, site.detection.decode)
+        self.farm = Farm(self.on_picture, self.on_resized, site.detection.decode)
         if self.model is not None:
-            self.shard = Shard(self.model, self.child.site.detection.looks_hz, self.on_seen)
-        self.farm = Farm(self.on_picture, self.on_resized, self.child.site.detection.decode)
+            outlets = Outlets(self.on_seen, self.on_failed, self.on_suspect, self.mains.newest)
+            self.shard = Shard(self.model, site.detection.looks_hz, outlets, masks_of)
+            self.shard.start()
 
-    # --- in the decode thread -----------------------------------------------------------------------------
+    # --- in the decode thread and the model's ---------------------------------------------------------------
     def on_picture(self, source: str, look: Look) -> None:
-        """Offer a picture to the model."""
+        """Glance at a picture; the model looks at it later, if it must."""
         if self.shard is None:
             return
         try:
-            looked = self.shard.offer(source, look.number, (look.at, look.received_mono_s), look.size, look.bgr)
+            glance = self.shard.offer(source, look)
         except Exception as err:  # noqa: BLE001 - whatever it is, a picture that is not looked at is a fault
-            if "model_failed" not in self.child.faults:
-                _log.error("%s: a look failed: %s", source, err, exc_info=err)
-            words = str(err) if isinstance(err, ModelError) else type(err).__name__
-            self.child.faults["model_failed"] = f"looking at a picture of {source} failed: {words}"[:400]
+            self.on_failed(source, err)
             return
-        if looked:
-            self.looked_s[source] = time.monotonic()
-            self.child.faults.pop("model_failed", None)
+        if self.notes.glanced(glance, time.monotonic()):
+            self.tell(self.sighting(source, look.number, look.at))
+
+    def on_failed(self, source: str, err: Exception) -> None:
+        """A glance or a look that failed is a fault until one succeeds."""
+        if "model_failed" not in self.child.faults:
+            _log.error("%s: a look failed: %s", source, err, exc_info=err)
+        words = str(err) if isinstance(err, ModelError) else type(err).__name__
+        self.child.faults["model_failed"] = f"looking at a picture of {source} failed: {words}"[:400]
+
+    def on_suspect(self, source: str, now_s: float) -> None:
+        """Something is suspected: no picture of this camera is left out, and its main stream helps."""
+        self.farm.hold_full(source, now_s + HELD_S)
+        self.mains.suspect(source, now_s)
 
     def on_resized(self, source: str) -> None:
         """The camera sends another size: what was learned of its old pictures does not fit any more."""
@@ -97,59 +117,38 @@ class Detector:
 
     def on_seen(self, seen: Seen) -> None:
         """Make a sighting of one look, and keep its picture when it supports a fire."""
-        boxes = tuple(
-            Box(
-                label=track.detection.label,
-                confidence=track.detection.confidence,
-                left=track.detection.left,
-                top=track.detection.top,
-                right=track.detection.right,
-                bottom=track.detection.bottom,
-                track=track.number,
-                age_s=round(seen.received_mono_s - track.first_mono_s, 2),
-            )
-            for track in seen.tracks
-        )
-        strongest: dict[str, tuple[float, float, str]] = {}
-        for track in sorted(seen.tracks, key=lambda track: track.detection.logit):
-            box = track.detection
-            where = f"box {box.left:.2f},{box.top:.2f},{box.right:.2f},{box.bottom:.2f}"
-            strongest[box.label] = (box.confidence, track.motion, where)
-        if max(seen.llr_nats) > 0.0:
-            self.farm.hold_full(seen.source, time.monotonic() + HELD_S)
-        pieces = evidence(seen.source, seen.llr_nats, strongest)
-        self.keep_picture(seen, boxes, max(piece.llr_nats for piece in pieces))
-        took_ms = (time.monotonic() - seen.received_mono_s) * 1000.0
-        FRAME_LOOK.observe(took_ms / 1000.0)
-        FRAMES_LOOKED.labels(seen.source).inc()
-        sighting = Sighting(
-            source=seen.source,
-            seq=seen.number,
-            at=seen.at,
-            node=self.child.node,
-            frame=seen.number,
-            model=self.model.name if self.model else "none",
-            looked=self.shard.looks(seen.source) if self.shard else 0,
-            boxes=boxes,
-            evidence=pieces,
-            look_ms=round(took_ms, 2),
-        )
-        self.look_ms[seen.source] = took_ms
-        self.loop.call_soon_threadsafe(self.say, sighting)
+        self.child.faults.pop("model_failed", None)
+        boxes = boxes_of(seen)
+        pieces = evidence_of(seen, persist_s(self.child.site.detection))
+        self.pictures.keep(seen, boxes, max(piece.llr_nats for piece in pieces))
+        if self.notes.seen(seen, time.monotonic()):
+            self.tell(self.sighting(seen.source, seen.number, seen.at, boxes, pieces))
 
-    def keep_picture(self, seen: Seen, boxes: tuple[Box, ...], llr_nats: float) -> None:
-        """Keep the picture of the strongest evidence, a new one at most twice a second."""
-        if llr_nats <= 0.0 or not boxes:
-            return
-        now_s = seen.received_mono_s
-        kept = self.pictures.get(seen.source)
-        if kept is not None and now_s - kept.mono_s < PICTURE_EVERY_S:
-            return
-        if kept is not None and now_s - kept.mono_s < PICTURE_KEPT_S and kept.llr_nats > llr_nats:
-            return
-        frame = self.farm.newest(seen.source)
-        if frame is not None and (encoded := jpeg(frame.bgr)):
-            self.pictures[seen.source] = Picture(encoded, boxes, seen.at, now_s, llr_nats)
+    def sighting(
+        self,
+        source: str,
+        number: int,
+        at: float,
+        boxes: tuple[Box, ...] = (),
+        pieces: tuple[Evidence, ...] = (),
+    ) -> Sighting:
+        """What one picture came to; without evidence it was glanced at, and the model had no reason to look."""
+        return Sighting(
+            source=source,
+            seq=number,
+            at=at,
+            node=self.child.node,
+            frame=number,
+            model=self.model.name if self.model else "none",
+            looked=self.shard.looks(source) if self.shard else 0,
+            boxes=boxes,
+            evidence=pieces or nothing(source),
+            look_ms=self.notes.latency_ms(source),
+        )
+
+    def tell(self, sighting: Sighting) -> None:
+        """Tell a sighting, from any thread."""
+        self.loop.call_soon_threadsafe(self.say, sighting)
 
     # --- in the event loop --------------------------------------------------------------------------------
     def say(self, sighting: Sighting) -> None:
@@ -157,6 +156,29 @@ class Detector:
         task = self.loop.create_task(self.child.bus.say(sighting))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    async def follow_suspicion(self) -> None:
+        """Open and close main streams, once a second."""
+        await asyncio.to_thread(self.mains.tick, time.monotonic())
+
+    def on_heat(self, fact: HotSpots | Reading) -> None:
+        """A PF device claims heat, gas or flame: the cameras beside it, in its zone, leave no picture out."""
+        zone = self.zone_of.get(fact.source)
+        if zone is None or max((piece.llr_nats for piece in fact.evidence), default=0.0) <= 0.0:
+            return
+        until_s = time.monotonic() + HELD_S
+        for source, camera in self.cameras.items():
+            if camera.zone == zone:
+                self.farm.hold_full(source, until_s)
+
+    async def stop(self) -> None:
+        """Let every camera go, end every thread."""
+        for source in tuple(self.leases):
+            await self.give_back(source)
+        await asyncio.to_thread(self.farm.stop)
+        if self.shard is not None:
+            await asyncio.to_thread(self.shard.stop)
+        await asyncio.to_thread(self.mains.stop)
 
     def on_health(self, health: ProcessHealth) -> None:
         """Another detector lives."""
@@ -185,7 +207,7 @@ class Detector:
         if source not in self.leases and lease.held(time.monotonic()):
             self.leases[source] = lease
             camera = self.cameras[source]
-            self.looked_s[source] = time.monotonic()
+            self.notes.begin(source, time.monotonic())
             url = with_credentials(camera.url, camera.username, camera.password)
             self.farm.watch(source, url, camera.transport, camera.min_fps)
             if source not in self.answering:
@@ -195,6 +217,7 @@ class Detector:
     async def give_back(self, source: str) -> None:
         """Stop watching at once, then let the lease go."""
         self.farm.drop(source)
+        self.mains.forget(source)
         if self.shard is not None:
             self.shard.forget(source)
         await self.leases.pop(source).release()
@@ -204,17 +227,20 @@ class Detector:
         if request.source not in self.leases:
             await asyncio.sleep(NOT_MINE_S)
             return Snapshot(source=request.source, at=utc_s(), jpeg=b"", why="another detector watches this camera")
-        kept = self.pictures.get(request.source)
-        if kept is not None and not request.live and time.monotonic() - kept.mono_s < PICTURE_KEPT_S:
+        kept = self.pictures.of(request.source, time.monotonic())
+        if kept is not None and not request.live:
             return Snapshot(source=request.source, at=kept.at, jpeg=kept.jpeg, boxes=kept.boxes)
         frame = await asyncio.to_thread(self.farm.newest, request.source)
         if frame is None:
             return Snapshot(source=request.source, at=utc_s(), jpeg=b"", why="no picture has come from this camera yet")
-        return Snapshot(source=request.source, at=frame.at, jpeg=await asyncio.to_thread(jpeg, frame.bgr))
+        live = await asyncio.to_thread(self.pictures.live, frame)
+        return Snapshot(source=request.source, at=frame.at, jpeg=live)
 
     async def say_health(self) -> None:
         """Every camera that is watched here, every two seconds."""
         now_s = time.monotonic()
+        if self.shard is not None:
+            self.notes.count(self.child.name, self.shard.waiting)
         for watched in self.farm.watched():
             await self.child.bus.say(self.health(watched, now_s))
 
@@ -224,9 +250,7 @@ class Detector:
         faults = fault(watched, now_s)
         if self.model is None:
             faults = (*faults, ("model_missing", "the detection model is not loaded, so nothing is looked at"))
-        late_s = now_s - self.looked_s.get(stream.source, now_s)
-        if not faults and late_s > LOOK_LATE_S:
-            faults = (("not_looked", f"pictures come, but none was looked at for {late_s:.0f} s"),)
+        faults = (*faults, *self.notes.faults(stream.source, now_s, coming=not faults))
         decoded = self.counts.tell(watched)
         self.seq += 1
         return SourceHealth(
@@ -240,7 +264,7 @@ class Detector:
             dropped=watched.dropped,
             rejected=watched.rejected,
             reconnects=stream.link.reconnects,
-            latency_ms=round(self.look_ms.get(stream.source, 0.0), 1),
+            latency_ms=self.notes.latency_ms(stream.source),
             faults=faults,
             words=stream_words(watched),
             shed=watched.shed,
@@ -279,12 +303,13 @@ async def main(child: Child) -> None:
     cameras = {f"cam.{camera.id}": camera for camera in child.site.cameras if camera.enabled}
     detector = Detector(child, model, asyncio.get_running_loop(), cameras)
     await child.bus.hear(ProcessHealth, detector.on_health)
+    await child.bus.hear(HotSpots, detector.on_heat)
+    await child.bus.hear(Reading, detector.on_heat)
     try:
         async with asyncio.TaskGroup() as work:
             work.create_task(every(LEASE_RENEW_S, detector.share), name="share")
             work.create_task(every(HEALTH_S, detector.say_health), name="health")
+            work.create_task(every(MAINS_S, detector.follow_suspicion), name="main streams")
             work.create_task(every(SELF_TEST_S, detector.self_test), name="self-test")
     finally:
-        for source in tuple(detector.leases):
-            await detector.give_back(source)
-        await asyncio.to_thread(detector.farm.stop)
+        await detector.stop()

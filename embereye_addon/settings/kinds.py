@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import voluptuous as vol
 
+from embereye_addon.settings import regions
+
 STARS: Final = "***"
 """Stands for a secret wherever one is shown; never accepted as a secret itself."""
 URL_MAX: Final = 1024
@@ -268,6 +270,20 @@ def url(*schemes: str) -> Kind:
     form = {"input": "url", "schemes": schemes, "min_length": 1, "max_length": URL_MAX}
     pattern = f"match(^({'|'.join(schemes)})://.+)"
     return Kind(words, pattern, form, vol.Schema(vol.All(_string, vol.Length(max=URL_MAX), parsed)))
+
+
+def region() -> Kind:
+    """A region of a camera's picture on one line: kind, name, corners."""
+
+    def parsed(value: str) -> str:
+        try:
+            return regions.parse(value).text()
+        except ValueError as err:
+            raise Hint(str(err)) from None
+
+    words = f"a region such as {regions.EXAMPLE}"
+    form = {"input": "text", "min_length": 1, "max_length": regions.TEXT_MAX}
+    return Kind(words, "str", form, vol.Schema(vol.All(_string, parsed)))
 
 
 def split_credentials(address: str) -> tuple[str, str, str]:

@@ -38,16 +38,24 @@ class Pf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True):
-    """How cameras are looked at. `shards` 0 means one a core (at most 8)."""
+    """How cameras are looked at. `shards` 0 means one a core (at most 8).
+
+    A flame or smoke must be followed for `flame_persist_s` or `smoke_persist_s` before it can raise a pre-alarm.
+    """
 
     shards: int = 0
     device: str = "CPU"
     decode: str = "software"
     looks_hz: float = 5.0
+    flame_persist_s: float = 2.0
+    smoke_persist_s: float = 2.0
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
-    """One stream. The source id is `cam.<id>`."""
+    """One camera. The source id is `cam.<id>`; `regions` are lines that `settings.regions.parse` reads.
+
+    `main_url` is its larger stream, opened for a closer look while something is suspected, with the same password.
+    """
 
     id: str
     name: str
@@ -57,6 +65,8 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     transport: str = "auto"
     min_fps: float = 2.0
+    main_url: str | None = None
+    regions: tuple[str, ...] = ()
     enabled: bool = True
 
 

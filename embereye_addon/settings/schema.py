@@ -1,12 +1,11 @@
 """The one place where every key, default and kind of the settings stands, and the check of a whole file."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
-from embereye_addon.settings import kinds
+from embereye_addon.settings.cross import cross
 from embereye_addon.settings.findings import ABSENT, REQUIRED, Findings, Key, Section, check_keys, check_list
 from embereye_addon.settings.kinds import (
     address,
@@ -21,6 +20,7 @@ from embereye_addon.settings.kinds import (
     or_none,
     port,
     reference,
+    region,
     secret,
     several,
     text,
@@ -29,10 +29,7 @@ from embereye_addon.settings.kinds import (
     whole,
 )
 from embereye_addon.settings.model import Camera, Detection, Device, GasCalibration, Mqtt, Pf, Site, Web, Zone
-
-POINTS_MAX: Final = 256
-"""Points of one zone that the panel's state can carry: 2 for a camera, 5 for a PF device."""
-
+from embereye_addon.settings.regions import CAMERA_REGIONS_MAX
 
 _ANALOG = choice("auto", "smoke", "gas", "flame", "none")
 _GAS = choice("co2", "co", "nh3", "alcohol", "acetone", "toluene")
@@ -128,7 +125,15 @@ SECTIONS: Final = (
                 "Decoding",
                 "What decodes the streams; software where the hardware cannot.",
             ),
-            Key("looks_hz", 5.0, number(0.5, 15, "looks a second"), "Looks", "How often each camera is looked at."),
+            Key(
+                "looks_hz",
+                5.0,
+                number(0.5, 15, "looks a second"),
+                "Looks",
+                "How often a camera is looked at while something is suspected.",
+            ),
+            Key("flame_persist_s", 2.0, number(2, 120, "s"), "Flame lasts", "A shorter flame raises nothing."),
+            Key("smoke_persist_s", 2.0, number(2, 120, "s"), "Smoke lasts", "Shorter smoke raises nothing."),
         ),
     ),
     Section(
@@ -168,6 +173,20 @@ SECTIONS: Final = (
                 number(0.2, 15, "pictures a second"),
                 "Minimum rate",
                 "Under load no fewer are looked at without a fault.",
+            ),
+            Key(
+                "main_url",
+                None,
+                or_none(url("rtsp", "rtsps")),
+                "Main stream",
+                "The same camera's large stream, opened only for a closer look at something suspicious.",
+            ),
+            Key(
+                "regions",
+                [],
+                several(region(), 0, CAMERA_REGIONS_MAX),
+                "Regions",
+                "Include: only there counts. Exclude: counts for nothing. Privacy: painted over at once.",
             ),
             Key("enabled", True, flag(), "Enabled"),
         ),
@@ -294,102 +313,6 @@ def check(raw: object, path: str) -> Site:
             clean[section.name] = check_list(section, [] if value is None else value, found)
         else:
             clean[section.name] = check_keys(section.keys, {} if value is None else value, section.name, found)
-    _cross(clean, given, found)
+    cross(clean, given, found)
     found.stop(path)
     return msgspec.convert(clean, Site)
-
-
-_Row = dict[str, object]
-
-
-def _cross(clean: _Row, given: Mapping[str, object], found: Findings) -> None:
-    """What no key alone can tell; entries with mistakes of their own are looked at as far as they go."""
-    lists = {name: rows for name, rows in clean.items() if isinstance(rows, list)}
-    for name in ("zones", "cameras", "devices"):
-        _unique(lists[name], name, "id", found)
-    ids = Counter(row.get("id") for row in lists["devices"])
-    named = [row.get("identity") or (row.get("id") if ids[row.get("id")] == 1 else None) for row in lists["devices"]]
-    _unique([{"identity": name} for name in named], "devices", "identity", found)
-    _zones(lists, given.get("zones"), found)
-    for i, zone in enumerate(lists["zones"]):
-        for pre, alarm in (("fixed_pre_c", "fixed_alarm_c"), ("rise_pre_k_min", "rise_alarm_k_min")):
-            low, high = zone.get(pre, 0.0), zone.get(alarm, 1e9)
-            if low >= high:
-                found.wrong(f"zones[{i}].{pre}", low, f"below {alarm}, which is {high:g}")
-    for i, camera in enumerate(lists["cameras"]):
-        _credentials(camera, f"cameras[{i}]", found)
-    _calibrations(lists, found)
-    _regions(lists["devices"], found)
-    _doors(clean, found)
-
-
-def _calibrations(lists: Mapping[str, list[_Row]], found: Findings) -> None:
-    """Each calibration is of an input that exists and smells something; one device has one of an input and of a gas."""
-    devices = {row.get("id"): row for row in lists["devices"]}
-    for i, row in enumerate(lists["calibrations"]):
-        device, where = row.get("device"), f"calibrations[{i}]"
-        if device is not None and device not in devices:
-            found.say(f"{where}.device", f"there is no PF device {device!r}")
-        role = devices.get(device, {}).get(f"{row.get('input')}_role")
-        if role in ("flame", "none"):
-            found.say(f"{where}.input", f"{row.get('input')} of {device} has the role {role}; it must be gas or smoke")
-    for key in ("input", "gas"):
-        known = [row for row in lists["calibrations"] if "device" in row and key in row]
-        _unique([{key: f"{row[key]} of {row['device']}"} for row in known], "calibrations", key, found)
-
-
-def _unique(rows: list[_Row], section: str, key: str, found: Findings) -> None:
-    first: dict[object, int] = {}
-    for i, row in enumerate(rows):
-        value = row.get(key)
-        if value is not None and first.setdefault(value, i) != i:
-            found.say(f"{section}[{i}].{key}", f"{value!r} is already used by {section}[{first[value]}]")
-
-
-def _zones(lists: Mapping[str, list[_Row]], given: object, found: Findings) -> None:
-    """Every camera and device is in a zone that exists, and no zone holds more points than the panel can tell of."""
-    entries = given if isinstance(given, list) else []
-    exist = {str(entry.get("id")).strip() for entry in entries if isinstance(entry, dict)}
-    points: Counter[object] = Counter()
-    for section, each in (("cameras", 2), ("devices", 5)):
-        for i, row in enumerate(lists[section]):
-            zone = row.get("zone")
-            points[zone] += each
-            if zone is not None and zone not in exist:
-                there = f"the zones are {', '.join(sorted(exist))}" if exist else "there are no zones yet"
-                found.say(f"{section}[{i}].zone", f"there is no zone {zone!r}; {there}")
-    for i, zone in enumerate(lists["zones"]):
-        if points[zone.get("id")] > POINTS_MAX and "id" in zone:
-            held = f"{points[zone['id']]} points (a camera has 2, a PF device 5)"
-            found.wrong(f"zones[{i}]", held, f"at most {POINTS_MAX} points a zone; divide it")
-
-
-def _credentials(camera: _Row, where: str, found: Findings) -> None:
-    """Move user and password of the URL into their own keys."""
-    bare, username, password = kinds.split_credentials(str(camera.get("url", "")))
-    for key, inside in (("username", username), ("password", password)):
-        if inside and camera.get(key):
-            found.say(f"{where}.{key}", f"the url holds a {key} as well; give it in one place only")
-        elif inside:
-            camera[key] = inside
-    if "url" in camera:
-        camera["url"] = bare
-
-
-def _regions(devices: list[_Row], found: Findings) -> None:
-    """A rectangle ends where it begins or further right and down."""
-    for i, device in enumerate(devices):
-        regions = device.get("regions")
-        for k, region in enumerate(regions if isinstance(regions, list) else ()):
-            for first, last in (("left", "right"), ("top", "bottom")):
-                if region.get(last, 31) < region.get(first, 0):
-                    allowed = f"not below {first}, which is {region[first]}"
-                    found.wrong(f"devices[{i}].regions[{k}].{last}", region[last], allowed)
-
-
-def _doors(clean: _Row, found: Findings) -> None:
-    web, pf, mqtt = (clean.get(name) for name in ("web", "pf", "mqtt"))
-    if isinstance(web, dict) and isinstance(pf, dict) and web.get("port") == pf.get("port", 0):
-        found.wrong("pf.port", pf["port"], "another port than web.port")
-    if isinstance(mqtt, dict) and mqtt.get("ca_file") and mqtt.get("tls") is False:
-        found.say("mqtt.ca_file", "is given, but mqtt.tls is off; switch it on or leave ca_file out")

@@ -7,7 +7,9 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import av
 import cv2
+import msgspec
 import numpy as np
 import pytest
 import pytest_asyncio
@@ -16,10 +18,12 @@ from embereye_addon.bus.memory import Hub
 from embereye_addon.demo.rtsp import RtspServer
 from embereye_addon.demo.rtsp_wire import Login
 from embereye_addon.detect.assign import mine
+from embereye_addon.detect.look import Eyes
+from embereye_addon.detect.masks import GREY
 from embereye_addon.detect.model import WEIGHTS, Model
-from embereye_addon.detect.shard import Seen
 from embereye_addon.messages import (
-    Box,
+    Evidence,
+    HotSpots,
     Kind,
     LinkState,
     ProcessHealth,
@@ -28,10 +32,13 @@ from embereye_addon.messages import (
     SnapshotRequest,
     SourceHealth,
 )
+from embereye_addon.observe.clock import utc_s
 from embereye_addon.processes import detector
 from embereye_addon.processes.child import Child
-from embereye_addon.processes.detector import LOOK_LATE_S, Detector
-from embereye_addon.settings.model import Camera, Detection, Site, Zone
+from embereye_addon.processes.detector import Detector
+from embereye_addon.processes.looked import LATE_S as LOOK_LATE_S
+from embereye_addon.settings.model import Camera, Detection, Device, Site, Zone
+from embereye_addon.sources.camera.farm import Look
 from tests.fakes.cameras import grey_clip, scene_clip, until
 from tests.processes.world import Listener, beat, child_of, listening, running, site
 
@@ -149,7 +156,7 @@ async def test_a_newcomer_gets_its_share(server: RtspServer, tmp_path: Path) -> 
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
     finally:
-        await asyncio.to_thread(one.farm.stop)
+        await one.stop()
         await child.bus.close()
 
 
@@ -169,7 +176,7 @@ async def test_a_lost_lease_stops_the_watching(tmp_path: Path) -> None:
         assert not one.leases
         assert one.farm.watched() == ()
     finally:
-        await asyncio.to_thread(one.farm.stop)
+        await one.stop()
         await child.bus.close()
 
 
@@ -223,45 +230,112 @@ async def test_a_failing_model_is_a_fault_and_not_quiet(
         good = await asyncio.to_thread(Model, "CPU")
         one.model = good
         assert one.shard is not None
-        one.shard._model = good
+        one.shard._model_eyes = Eyes(good)
         await until(lambda: "model_failed" not in child.faults)
         await one.self_test()
         assert child.faults == {}
         assert len([record for record in caplog.records if "a look failed" in record.message]) == 1
     finally:
-        for source in tuple(one.leases):
-            await one.give_back(source)
-        await asyncio.to_thread(one.farm.stop)
+        await one.stop()
         await child.bus.close()
 
 
-async def test_the_picture_of_the_strongest_evidence_is_kept(server: RtspServer, tmp_path: Path) -> None:
-    """After an alarm people want the picture that decided, not the newest one; it is renewed at most twice a second."""
+async def test_private_parts_leave_no_detector(server: RtspServer, tmp_path: Path) -> None:
+    """A live picture shows the yard and not the neighbour's window."""
     of = site({"quiet": server.url("quiet")})
+    region = "privacy window: 0.5,0 1,0 1,1 0.5,1"
+    of = msgspec.structs.replace(of, cameras=(msgspec.structs.replace(of.cameras[0], regions=(region,)),))
     child = child_of(Hub(), tmp_path, "detector-0", of)
     one = Detector(child, None, asyncio.get_running_loop(), {"cam.quiet": of.cameras[0]})
-    box = Box(label="flame", confidence=0.9, left=0.1, top=0.1, right=0.2, bottom=0.2)
     try:
         await one.share()
         await until(lambda: one.farm.newest("cam.quiet"))
-
-        def seen(now_s: float) -> Seen:
-            return Seen("cam.quiet", 1, now_s, now_s, (1.0, 0.0), (), 1.0)
-
-        one.keep_picture(seen(1.0), (), 2.0)
-        one.keep_picture(seen(1.0), (box,), 0.0)
-        assert not one.pictures, "nothing that speaks against a fire is kept"
-        for now_s, nats, kept_at in (
-            (1.0, 2.0, 1.0),
-            (1.2, 3.0, 1.0),
-            (2.0, 1.0, 1.0),
-            (3.0, 2.5, 3.0),
-            (100.0, 1.0, 100.0),
-        ):
-            one.keep_picture(seen(now_s), (box,), nats)
-            assert one.pictures["cam.quiet"].at == kept_at
+        snapshot = await one.snapshot(SnapshotRequest(source="cam.quiet", live=True))
+        decoded = cv2.imdecode(np.frombuffer(snapshot.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert decoded is not None
+        right, left = decoded[:, 36:].astype(int), decoded[:, :24].astype(int)
+        assert abs(right - GREY).max() < 12
+        assert left.mean() < 90
     finally:
-        for source in tuple(one.leases):
-            await one.give_back(source)
-        await asyncio.to_thread(one.farm.stop)
+        await one.stop()
+        await child.bus.close()
+
+
+async def test_cameras_beside_a_hot_device_are_never_slowed(tmp_path: Path) -> None:
+    """What a thermal array feels, the cameras of its zone must not miss for lack of CPU."""
+    of = Site(
+        zones=(Zone(id="hall", name="Hall"), Zone(id="yard", name="Yard")),
+        cameras=tuple(Camera(id=zone, name=zone, url="rtsp://127.0.0.1:9/x", zone=zone) for zone in ("hall", "yard")),
+        devices=(Device(id="dev", name="d", zone="hall"),),
+    )
+    child = child_of(Hub(), tmp_path, "detector-0", of)
+    cameras = {f"cam.{camera.id}": camera for camera in of.cameras}
+    one = Detector(child, None, asyncio.get_running_loop(), cameras)
+
+    def held() -> set[str]:
+        return {watched.stream.source for watched in one.farm.watched() if watched.held_until_s > time.monotonic()}
+
+    def spots(source: str, nats: float) -> HotSpots:
+        piece = Evidence(point=f"{source}.heat", kind=Kind.HEAT, llr_nats=nats, value=50.0, unit="°C")
+        return HotSpots(source=source, node="node1", max_c=50.0, median_c=20.0, evidence=(piece,))
+
+    try:
+        await one.share()
+        one.on_heat(spots("pf.dev", -0.5))
+        one.on_heat(spots("pf.stranger", 2.0))
+        one.on_heat(HotSpots(source="pf.dev", node="node1", max_c=20.0, median_c=20.0))
+        assert held() == set()
+        one.on_heat(spots("pf.dev", 2.0))
+        assert held() == {"cam.hall"}
+        one.on_suspect("cam.yard", time.monotonic())
+        assert held() == {"cam.hall", "cam.yard"}
+    finally:
+        await one.stop()
+        await child.bus.close()
+
+
+@pytest.mark.timeout(40)
+async def test_the_main_stream_is_opened_on_suspicion_and_its_failure_changes_nothing(
+    server: RtspServer, tmp_path: Path
+) -> None:
+    """The substream's fire is told although the main stream cannot be had."""
+    hub = Hub()
+    of = site({"fire": server.url("fire")})
+    camera = msgspec.structs.replace(of.cameras[0], main_url="rtsp://127.0.0.1:9/main")
+    of = msgspec.structs.replace(of, cameras=(camera,))
+    child = child_of(hub, tmp_path, "detector-0", of)
+    model = await asyncio.to_thread(Model, "CPU")
+    one = Detector(child, model, asyncio.get_running_loop(), {"cam.fire": camera})
+    try:
+        async with listening(hub) as listener:
+            await one.share()
+            await until(lambda: any(max(p.llr_nats for p in s.evidence) > 0.0 for s in listener.all(Sighting)), 25.0)
+            await one.follow_suspicion()
+            assert one.mains.open() == ("cam.fire",)
+            heard = len(listener.all(Sighting))
+            await until(lambda: len(listener.all(Sighting)) > heard + 2, 15.0)
+            (watched,) = one.farm.watched()
+            assert one.health(watched, time.monotonic()).faults == ()
+            one.on_resized("cam.fire")
+            await one.give_back("cam.fire")
+            assert one.mains.open() == ()
+    finally:
+        await one.stop()
+        await child.bus.close()
+
+
+async def test_a_picture_that_cannot_be_glanced_at_is_a_fault(server: RtspServer, tmp_path: Path) -> None:
+    """Whatever is wrong with a picture, it does not pass for quiet, and the next good look ends the fault."""
+    of = site({"quiet": server.url("quiet")})
+    child = child_of(Hub(), tmp_path, "detector-0", of)
+    model = await asyncio.to_thread(Model, "CPU")
+    one = Detector(child, model, asyncio.get_running_loop(), {"cam.quiet": of.cameras[0]})
+    try:
+        tiny = av.VideoFrame.from_ndarray(np.zeros((1, 1), np.uint8), format="gray")
+        one.on_picture("cam.quiet", Look(tiny, 1, utc_s(), time.monotonic()))
+        assert "looking at a picture of cam.quiet failed" in child.faults["model_failed"]
+        await one.share()
+        await until(lambda: "model_failed" not in child.faults, 20.0)
+    finally:
+        await one.stop()
         await child.bus.close()

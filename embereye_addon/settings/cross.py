@@ -1,0 +1,116 @@
+"""What no key of the settings alone can tell: ids that are used twice, zones that are not there, and the like."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from embereye_addon.settings import kinds
+from embereye_addon.settings.findings import Findings
+from embereye_addon.settings.regions import parse
+
+POINTS_MAX: Final = 256
+"""Points of one zone that the panel's state can carry: 2 for a camera, 5 for a PF device."""
+
+_Row = dict[str, object]
+
+
+def cross(clean: _Row, given: Mapping[str, object], found: Findings) -> None:
+    """What no key alone can tell; entries with mistakes of their own are looked at as far as they go."""
+    lists = {name: rows for name, rows in clean.items() if isinstance(rows, list)}
+    for name in ("zones", "cameras", "devices"):
+        _unique(lists[name], name, "id", found)
+    ids = Counter(row.get("id") for row in lists["devices"])
+    named = [row.get("identity") or (row.get("id") if ids[row.get("id")] == 1 else None) for row in lists["devices"]]
+    _unique([{"identity": name} for name in named], "devices", "identity", found)
+    _zones(lists, given.get("zones"), found)
+    for i, zone in enumerate(lists["zones"]):
+        for pre, alarm in (("fixed_pre_c", "fixed_alarm_c"), ("rise_pre_k_min", "rise_alarm_k_min")):
+            low, high = zone.get(pre, 0.0), zone.get(alarm, 1e9)
+            if low >= high:
+                found.wrong(f"zones[{i}].{pre}", low, f"below {alarm}, which is {high:g}")
+    for i, camera in enumerate(lists["cameras"]):
+        _credentials(camera, f"cameras[{i}]", found)
+        _camera_regions(camera, f"cameras[{i}].regions", found)
+    _calibrations(lists, found)
+    _regions(lists["devices"], found)
+    _doors(clean, found)
+
+
+def _calibrations(lists: Mapping[str, list[_Row]], found: Findings) -> None:
+    """Each calibration is of an input that exists and smells something; one device has one of an input and of a gas."""
+    devices = {row.get("id"): row for row in lists["devices"]}
+    for i, row in enumerate(lists["calibrations"]):
+        device, where = row.get("device"), f"calibrations[{i}]"
+        if device is not None and device not in devices:
+            found.say(f"{where}.device", f"there is no PF device {device!r}")
+        role = devices.get(device, {}).get(f"{row.get('input')}_role")
+        if role in ("flame", "none"):
+            found.say(f"{where}.input", f"{row.get('input')} of {device} has the role {role}; it must be gas or smoke")
+    for key in ("input", "gas"):
+        known = [row for row in lists["calibrations"] if "device" in row and key in row]
+        _unique([{key: f"{row[key]} of {row['device']}"} for row in known], "calibrations", key, found)
+
+
+def _unique(rows: list[_Row], section: str, key: str, found: Findings) -> None:
+    first: dict[object, int] = {}
+    for i, row in enumerate(rows):
+        value = row.get(key)
+        if value is not None and first.setdefault(value, i) != i:
+            found.say(f"{section}[{i}].{key}", f"{value!r} is already used by {section}[{first[value]}]")
+
+
+def _zones(lists: Mapping[str, list[_Row]], given: object, found: Findings) -> None:
+    """Every camera and device is in a zone that exists, and no zone holds more points than the panel can tell of."""
+    entries = given if isinstance(given, list) else []
+    exist = {str(entry.get("id")).strip() for entry in entries if isinstance(entry, dict)}
+    points: Counter[object] = Counter()
+    for section, each in (("cameras", 2), ("devices", 5)):
+        for i, row in enumerate(lists[section]):
+            zone = row.get("zone")
+            points[zone] += each
+            if zone is not None and zone not in exist:
+                there = f"the zones are {', '.join(sorted(exist))}" if exist else "there are no zones yet"
+                found.say(f"{section}[{i}].zone", f"there is no zone {zone!r}; {there}")
+    for i, zone in enumerate(lists["zones"]):
+        if points[zone.get("id")] > POINTS_MAX and "id" in zone:
+            held = f"{points[zone['id']]} points (a camera has 2, a PF device 5)"
+            found.wrong(f"zones[{i}]", held, f"at most {POINTS_MAX} points a zone; divide it")
+
+
+def _credentials(camera: _Row, where: str, found: Findings) -> None:
+    """Move user and password of the URLs into their own keys; both streams have the same."""
+    moved: dict[str, str] = {}
+    for stream in ("url", "main_url"):
+        bare, username, password = kinds.split_credentials(str(camera.get(stream) or ""))
+        for key, inside in (("username", username), ("password", password)):
+            if inside and camera.get(key) and moved.get(key) != inside:
+                found.say(f"{where}.{key}", f"the {stream} holds a {key} as well; give it in one place only")
+            elif inside:
+                camera[key] = moved[key] = inside
+        if camera.get(stream):
+            camera[stream] = bare
+
+
+def _camera_regions(camera: _Row, where: str, found: Findings) -> None:
+    """Each region of a camera has a name of its own."""
+    lines = camera.get("regions")
+    _unique([{"name": parse(line).name} for line in lines] if isinstance(lines, list) else [], where, "name", found)
+
+
+def _regions(devices: list[_Row], found: Findings) -> None:
+    """A rectangle ends where it begins or further right and down."""
+    for i, device in enumerate(devices):
+        regions = device.get("regions")
+        for k, one in enumerate(regions if isinstance(regions, list) else ()):
+            for first, last in (("left", "right"), ("top", "bottom")):
+                if one.get(last, 31) < one.get(first, 0):
+                    allowed = f"not below {first}, which is {one[first]}"
+                    found.wrong(f"devices[{i}].regions[{k}].{last}", one[last], allowed)
+
+
+def _doors(clean: _Row, found: Findings) -> None:
+    web, pf, mqtt = (clean.get(name) for name in ("web", "pf", "mqtt"))
+    if isinstance(web, dict) and isinstance(pf, dict) and web.get("port") == pf.get("port", 0):
+        found.wrong("pf.port", pf["port"], "another port than web.port")
+    if isinstance(mqtt, dict) and mqtt.get("ca_file") and mqtt.get("tls") is False:
+        found.say("mqtt.ca_file", "is given, but mqtt.tls is off; switch it on or leave ca_file out")

@@ -175,7 +175,7 @@ def _words(outcome: Outcome) -> str:
 def row(scene: Scene, outcome: Outcome, slow: Outcome) -> str:
     """One line of the table."""
     by = "" if scene.by_s is None else f"{scene.by_s:.0f} s"
-    good = "yes" if met(scene, slow) else f"**slow: no**, {scene.open_slow}"
+    good = "yes" if met(scene, slow) and not scene.open_slow else f"**slow: no**, {scene.open_slow or 'unexplained'}"
     good = good if met(scene, outcome) else f"**no**, {scene.open_fast or 'unexplained'}"
     read = f"{outcome.hottest_c:.0f} °C"
     return "| " + " | ".join((scene.name, scene.expected, by, _words(outcome), _words(slow), read, good)) + " |"

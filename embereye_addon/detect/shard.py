@@ -85,7 +85,7 @@ class Seen:
 class Outlets:
     """Where results go, and what comes from outside.
 
-    `seen` and `failed` are called in the model's thread, `suspect(source, now_s)` in both. `main` gives a camera's
+    `seen`, `failed` and `suspect(source, now_s)` are called in the model's thread. `main` gives a camera's
     newest main-stream picture, or None. `clock` is that of the pictures' arrival; a replay, which has time, gives its
     own and no deadline.
     """
@@ -147,8 +147,6 @@ class Shard:
         suspect = eye.pace.suspect(now_s)
         if asked:
             self.waiting.put(Ask(source, picture, boxes, suspect, now_s))
-        if suspect:
-            self._outlets.suspect(source, now_s)
         return Glance(source, picture.number, now_s, look.quiet, len(boxes), faults, suspect, asked)
 
     @staticmethod

@@ -77,7 +77,7 @@ def publish(asked: argparse.Namespace) -> None:
         "epochs": len(log),
         "views": sum(line.get("views", asked.views) for line in log),
         "minutes": round(sum(_ends(log))),
-        "machine": card.machine(),
+        "machine": log[-1].get("machine", train.machine()[1]),
         "note": asked.note,
         "parameters": sum(part.numel() for part in model.parameters()),
         "log": log,

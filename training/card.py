@@ -1,8 +1,6 @@
 """The model card: card.json for programs, MODEL_CARD.md for people."""
 
 import json
-import os
-import platform
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,11 +67,6 @@ def counts(pictures: Sequence[Picture]) -> dict[str, object]:
         "empty": sum(p.empty for p in pictures),
         "by_source": dict(sorted(Counter(p.source for p in pictures).items())),
     }
-
-
-def machine() -> str:
-    """What the training ran on, in words."""
-    return f"{os.cpu_count()}-core CPU ({platform.machine()}), shared with others"
 
 
 def build(

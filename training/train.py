@@ -1,6 +1,8 @@
 """Fits the model: batches made beside the training, averaged weights, a checkpoint each epoch."""
 
 import json
+import os
+import platform
 import queue
 import threading
 import time
@@ -51,6 +53,18 @@ class Batch:
     cell_weights: Tensor
     picture: Tensor
     picture_weights: Tensor
+
+    def to(self, where: torch.device) -> "Batch":
+        """The same on another device."""
+        parts = (self.pixels, self.cells, self.cell_weights, self.picture, self.picture_weights)
+        return Batch(*(part.to(where) for part in parts))
+
+
+def machine() -> tuple[torch.device, str]:
+    """What the training runs on, a graphics processor where there is one, and its name for the card."""
+    if torch.cuda.is_available():
+        return torch.device("cuda"), torch.cuda.get_device_name()
+    return torch.device("cpu"), f"{os.cpu_count()}-core CPU ({platform.machine()})"
 
 
 def scaled(pixels: np.ndarray) -> Tensor:
@@ -165,11 +179,12 @@ def parameters(model: FireSmoke, rate: float) -> list[dict[str, object]]:
 
 def looks(model: FireSmoke, pictures: Sequence[dataset.Picture], size: tuple[int, int] = LOOK_SIZE) -> np.ndarray:
     """Picture logits [N, 2] of letterboxed pictures."""
-    found = []
+    found = [np.zeros((0, 2), np.float32)]
+    where = next(model.parameters()).device
     for start in range(0, len(pictures), 16):
         frames = np.stack([augment.letterbox(p.pixels, size) for p in pictures[start : start + 16]])
         with torch.no_grad():
-            found.append(model(scaled(frames))[1].numpy())
+            found.append(model(scaled(frames).to(where))[1].cpu().numpy())
     return np.concatenate(found)
 
 
@@ -199,7 +214,7 @@ def fit(fit_on: Sequence[dataset.Picture], held: Sequence[dataset.Picture], out:
     if start.exists():
         missing = model.load_state_dict(torch.load(start, weights_only=True)["model"], strict=False).missing_keys
         print(f"starts from {start}, {len(missing)} parts of it new", flush=True)
-    model = model.to(memory_format=torch.channels_last)
+    model = model.to(machine()[0], memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(parameters(model, plan.rate))
     steps = plan.epochs * (plan.views // plan.batch)
     began, cpu_s, best, since = time.monotonic(), time.process_time(), -1.0, 0
@@ -226,6 +241,7 @@ def fit(fit_on: Sequence[dataset.Picture], held: Sequence[dataset.Picture], out:
             (out / "best.pt").write_bytes((out / f"epoch-{epoch:02d}.pt").read_bytes())
         spent = (time.monotonic() - began) / 60
         line = {"epoch": epoch, "views": plan.views, "loss": round(said, 4), **figures, "minutes": round(spent, 1)}
+        line["machine"] = machine()[1]
         line["cpu_minutes"] = round((time.process_time() - cpu_s) / 60, 1)
         with (out / "log.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")
@@ -254,8 +270,9 @@ def epoch_of(
 ) -> float:
     """One pass; returns the mean loss."""
     total, count = 0.0, 0
+    where = next(model.parameters()).device
     for batch in stream:
-        value = loss(model, batch)
+        value = loss(model, batch.to(where))
         optimiser.zero_grad(set_to_none=True)
         value.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)

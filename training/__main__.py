@@ -61,16 +61,43 @@ def publish(asked: argparse.Namespace) -> None:
     model = restore(asked.run / "best.pt")
     pictures, held = dataset.fold(dataset.load(asked.dataset, "train"))
     export.write(model, measure.Calibration(), asked.run / "raw")
-    xml = f"{export.STEM}.xml"
-    calibration = evaluate.calibrate(evaluate.Eye(asked.run / "raw" / xml), held)
-    sha256 = export.write(model, calibration, asked.out)
-    full = evaluate.Eye(asked.out / xml, asked.threads)
-    prior = evaluate.prior_logit(held)
-    int8, sha256_int8 = quantised(asked, pictures, held, full)
-    sha256 |= sha256_int8
-    shipped = full if int8 is None else int8[0]
+    calibration = evaluate.calibrate(evaluate.Eye(asked.run / "raw" / f"{export.STEM}.xml"), held)
+    sha256 = export.write(model, calibration, asked.out) | quantise.write(asked.out, pictures)
+    eyes = {
+        "f32": evaluate.Eye(asked.out / f"{export.STEM}.xml"),
+        "int8": evaluate.Eye(asked.out / f"{quantise.STEM}.xml"),
+    }
+    held_crops = [*held, *dataset.fire_free(held)]
+    judged = {name: evaluate.score(eye, held_crops) for name, eye in eyes.items()}
+    int8 = quantise.compare(judged["f32"], judged["int8"])
+    print("int8", json.dumps(int8), flush=True)
+    if not int8["kept"]:
+        quantise.drop(asked.out)
+        sha256 = {name: digest for name, digest in sha256.items() if not name.startswith(quantise.STEM)}
+    shipped = "int8" if int8["kept"] else "f32"
+    found = {
+        **val_figures(asked, eyes, shipped, evaluate.prior_logit(held)),
+        "int8": int8,
+        "loso": loso.rows(asked.run / "loso"),
+        "rendered": rendered_figures(eyes[shipped], rendered.kept(asked.run / "rendered-test")),
+        "prior_logit": dict(zip(dataset.CLASSES, evaluate.prior_logit(held), strict=True)),
+        "score_histogram": evaluate.histograms(judged[shipped], eyes[shipped], held),
+        "score_histogram_note": "picture logits of the held fold: whole and camera-like views together",
+        "clips": evaluate.clip_rows(eyes[shipped], asked.dataset / "clips"),
+        "cost_ms": {
+            "by_size": evaluate.cost_ms(eyes),
+            "note": "CPU time (user and system) of a look, one thread, median of 35 in turns, on an AMD EPYC (Zen 4)",
+        },
+    }
+    card.write(card.build(sha256, calibration, trained(asked, pictures, held), found), asked.out)
+
+
+def trained(
+    asked: argparse.Namespace, pictures: list[dataset.Picture], held: list[dataset.Picture]
+) -> dict[str, object]:
+    """How the run went, for the card."""
     log = [json.loads(line) for line in (asked.run / "log.jsonl").read_text().splitlines()]
-    trained = {
+    return {
         "on": "folder of labelled pictures (web photos, indoor tests, empty scenes) and rendered demo frames",
         "fit": card.counts([*pictures, *rendered.kept(asked.run / "rendered")]),
         "held": card.counts(held),
@@ -79,51 +106,27 @@ def publish(asked: argparse.Namespace) -> None:
         "minutes": round(sum(_ends(log))),
         "machine": log[-1].get("machine", train.machine()[1]),
         "note": asked.note,
-        "parameters": sum(part.numel() for part in model.parameters()),
+        "parameters": sum(part.numel() for part in restore(asked.run / "best.pt").parameters()),
         "log": log,
     }
+
+
+def val_figures(
+    asked: argparse.Namespace, eyes: dict[str, evaluate.Eye], shipped: str, prior: tuple[float, float]
+) -> dict[str, object]:
+    """Everything that is measured on val, and the reliability plot."""
     val = dataset.load(asked.dataset, "val")
     crops = dataset.fire_free(val)
-    scored = evaluate.score(shipped, [*val, *crops])
+    scored, cells = evaluate.seen(eyes[shipped], [*val, *crops])
+    full = scored if shipped == "f32" else evaluate.score(eyes["f32"], [*val, *crops])
     chance = {name: measure.reliability(*scored.split(kind)) for kind, name in enumerate(dataset.CLASSES)}
     plot.reliability(chance, asked.plot)
-    found = {
+    return {
         "figures": evaluate.figures(scored),
-        "figures_f32": evaluate.figures(scored if int8 is None else evaluate.score(full, [*val, *crops])),
-        "boxes": evaluate.box_figures(shipped, val, prior),
-        "int8": {"kept": False} if int8 is None else int8[1],
+        "figures_f32": evaluate.figures(full),
+        "boxes": evaluate.box_figures(val, scored, cells, prior),
         "reliability": chance,
-        "loso": loso.rows(asked.run / "loso"),
-        "rendered": rendered_figures(shipped, rendered.kept(asked.run / "rendered-test")),
-        "prior_logit": dict(zip(dataset.CLASSES, prior, strict=True)),
-        "score_histogram": evaluate.histograms(shipped, held),
-        "score_histogram_note": "picture logits of the held fold: whole and camera-like views together",
-        "clips": evaluate.clip_rows(shipped, asked.dataset / "clips"),
-        "cost_ms": {
-            "by_size": evaluate.cost_ms(
-                {"f32": evaluate.Eye(asked.out / xml)} | ({} if int8 is None else {"int8": int8[0]})
-            ),
-            "note": "CPU time (user and system) of a look, one thread, median of 35 in turns, on an AMD EPYC (Zen 4)",
-        },
     }
-    card.write(card.build(sha256, calibration, trained, found), asked.out)
-
-
-def quantised(
-    asked: argparse.Namespace,
-    pictures: list[dataset.Picture],
-    held: list[dataset.Picture],
-    full: evaluate.Eye,
-) -> tuple[tuple[evaluate.Eye, dict[str, object]] | None, dict[str, str]]:
-    """The int8 model with its comparison, and its files' SHA-256; nothing where it is too far from the full one."""
-    sha256 = quantise.write(asked.out, pictures)
-    small = evaluate.Eye(asked.out / f"{quantise.STEM}.xml", asked.threads)
-    compared = quantise.compare(quantise.held_looks(full, held), quantise.held_looks(small, held))
-    print(compared, flush=True)
-    if not compared["kept"]:
-        quantise.drop(asked.out)
-        return None, {}
-    return (small, compared), sha256
 
 
 def _ends(log: list[dict[str, float]]) -> list[float]:

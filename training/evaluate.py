@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from embereye_addon.detect.tensors import input_size
 from training import boxes, measure
-from training.augment import Pixels, degrade, letterbox, place, targets
+from training.augment import CELL_PX, Pixels, degrade, letterbox, place, targets
 from training.dataset import CLASSES, FLAMES_MISSED, Picture, fire_free
 from training.measure import Calibration
 
@@ -93,17 +93,26 @@ def named(pictures: Sequence[Picture]) -> NDArray[np.str_]:
     return np.array([p.source + CROP_MARK if p.crop else p.source for p in pictures], np.str_)
 
 
+def seen(eye: Eye, pictures: Sequence[Picture]) -> tuple[Scored, list[Logits]]:
+    """Whole pictures and crops, as `shown`: picture logits, and the cell logits [2, rows, columns] of each."""
+    answers = [eye.ask(shown(p)[None]) for p in pictures]
+    whole = np.concatenate([np.zeros((0, 2)), *[picture for _, picture in answers]])
+    return Scored(named(pictures), whole, truths(pictures)), [cells[0] for cells, _ in answers]
+
+
 def score(eye: Eye, pictures: Sequence[Picture]) -> Scored:
     """Picture logits of whole pictures and crops, as `shown`."""
-    return Scored(named(pictures), eye.each([shown(p) for p in pictures]), truths(pictures))
+    return seen(eye, pictures)[0]
 
 
-def box_figures(eye: Eye, pictures: Sequence[Picture], prior: tuple[float, float]) -> dict[str, object]:
-    """What `boxes.figures` says of the boxes that the product would draw on whole pictures."""
-    drawn = []
-    for picture in pictures:
-        cells, whole = eye.ask(shown(picture)[None])
-        drawn.append(boxes.drawn(cells[0].astype(np.float32), (whole[0] - prior).tolist()))
+def box_figures(
+    pictures: Sequence[Picture], scored: Scored, cells: Sequence[Logits], prior: tuple[float, float]
+) -> dict[str, object]:
+    """What `boxes.figures` says of the boxes that the product would draw on pictures that were `seen`."""
+    drawn = [
+        boxes.drawn(plane.astype(np.float32), (whole - prior).tolist())
+        for plane, whole in zip(cells, scored.logits[: len(pictures)], strict=False)
+    ]
     return boxes.figures(pictures, drawn)
 
 
@@ -133,7 +142,7 @@ def calibrate(eye: Eye, held: Sequence[Picture]) -> Calibration:
     cells are calibrated with covered and uncovered ones weighed alike.
     `eye` must hold a model exported with the neutral calibration.
     """
-    whole = score(eye, [*held, *fire_free(held)])
+    whole, planes = seen(eye, [*held, *fire_free(held)])
     rough = Scored(named(held), eye.each(camera_like(held)), truths(held))
     image = []
     for kind in (0, 1):
@@ -141,7 +150,7 @@ def calibrate(eye: Eye, held: Sequence[Picture]) -> Calibration:
         positive, negative = (np.concatenate(side) for side in zip(*pairs, strict=True))
         temperature, shift = measure.platt(positive, negative)
         image.append((temperature, shift + prior_logit(held)[kind]))
-    cells = [measure.platt(*found) for found in _cells(eye, held)]
+    cells = [measure.platt(*found) for found in _cells(planes, held)]
     return Calibration(
         cell_temperature=(cells[0][0], cells[1][0]),
         cell_shift=(cells[0][1], cells[1][1]),
@@ -157,14 +166,12 @@ def prior_logit(held: Sequence[Picture]) -> tuple[float, float]:
     return fire, smoke
 
 
-def _cells(eye: Eye, held: Sequence[Picture]) -> list[tuple[Logits, Logits]]:
+def _cells(planes: Sequence[Logits], held: Sequence[Picture]) -> list[tuple[Logits, Logits]]:
     found: list[tuple[list[Logits], list[Logits]]] = [([], []), ([], [])]
-    for picture in held:
-        frame = fitted(picture.pixels)
-        size = (frame.shape[1], frame.shape[0])
-        boxes = place(picture.boxes, frame.shape, np.eye(2, 3))
-        goal = targets(boxes, size, picture.known, picture.source)
-        logits = eye.ask(frame[None])[0][0]
+    for picture, logits in zip(held, planes, strict=False):
+        size = (logits.shape[2] * CELL_PX, logits.shape[1] * CELL_PX)
+        placed = place(picture.boxes, size[::-1], np.eye(2, 3))
+        goal = targets(placed, size, picture.known, picture.source)
         for kind in (0, 1):
             sure = goal.cell_weights[kind] >= 0.5
             found[kind][0].append(logits[kind][sure & (goal.cells[kind] > 0)])
@@ -172,9 +179,9 @@ def _cells(eye: Eye, held: Sequence[Picture]) -> list[tuple[Logits, Logits]]:
     return [(np.concatenate(positive), np.concatenate(negative)) for positive, negative in found]
 
 
-def histograms(eye: Eye, held: Sequence[Picture]) -> dict[str, dict[str, list[float] | list[int]]]:
-    """`score_histogram` of the card: whole and camera-like views of the held fold together."""
-    logits = np.concatenate([score(eye, held).logits, eye.each(camera_like(held))])
+def histograms(whole: Scored, eye: Eye, held: Sequence[Picture]) -> dict[str, dict[str, list[float] | list[int]]]:
+    """`score_histogram` of the card: whole (`score` of the held fold) and camera-like views together, no crops."""
+    logits = np.concatenate([whole.whole.logits, eye.each(camera_like(held))])
     both = Scored(np.tile(named(held), 2), logits, np.tile(truths(held), (2, 1)))
     return {name: measure.histogram(*both.split(kind)) for kind, name in enumerate(CLASSES)}
 

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
-from training import augment, dataset, evaluate, measure
+from training import augment, evaluate, measure
 from training.dataset import CLASSES, Picture
 
 STEM = "fire_smoke_int8"
+#: Parts of the network by name that are quantised.
+BODY = ("model.stem", "model.blocks", "model.deep")
 #: Looks that set the ranges of the activations.
-SAMPLES = 240
+SAMPLES = 160
 #: How much worse than the full model the int8 one may be on the held fold.
 AUC_MARGIN, RECALL_MARGIN = 0.003, 0.015
 
@@ -35,10 +37,20 @@ def write(folder: Path, pictures: Sequence[Picture], samples: int = SAMPLES, see
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(rough),
         fast_bias_correction=True,
-        ignored_scope=nncf.IgnoredScope(types=["Softmax", "ReduceSum", "ReduceMean"], validate=False),
+        ignored_scope=nncf.IgnoredScope(names=tail(full), validate=False),
     )
     ov.save_model(made, folder / f"{STEM}.xml", compress_to_fp16=True)
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (f"{STEM}.xml", f"{STEM}.bin")}
+
+
+def tail(model: ov.Model) -> list[str]:
+    """Names of everything behind the body: heads, pooling and calibration stay in full precision.
+
+    Quantised, the sums of the pooling gave picture logits that were 2 off (OpenVINO 2026.4), the cells' being right.
+    """
+    named = [(node.get_friendly_name(), node.get_type_name()) for node in model.get_ordered_ops()]
+    plain = ("Parameter", "Result", "Constant", "Convert")
+    return [name for name, kind in named if kind not in plain and not any(part in name for part in BODY)]
 
 
 def compare(full: evaluate.Scored, small: evaluate.Scored) -> dict[str, object]:
@@ -65,8 +77,3 @@ def drop(folder: Path) -> None:
     """Removes the int8 model: the full one is shipped alone."""
     for end in ("xml", "bin"):
         (folder / f"{STEM}.{end}").unlink(missing_ok=True)
-
-
-def held_looks(eye: evaluate.Eye, held: Sequence[Picture]) -> evaluate.Scored:
-    """The held fold with its fire-free crops."""
-    return evaluate.score(eye, [*held, *dataset.fire_free(held)])

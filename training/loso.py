@@ -8,8 +8,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from training import dataset, evaluate, measure, train
 from training.dataset import CLASSES, Picture
 from training.model import restore
@@ -71,9 +69,3 @@ def judge(weights: Path, source: str, tested: Sequence[Picture], others: Sequenc
 def rows(out: Path) -> list[dict[str, object]]:
     """What earlier runs found, one row per source that was left out."""
     return [json.loads(path.read_text()) for path in sorted(out.glob("*.json"))]
-
-
-def mean_recall(found: Sequence[dict], name: str) -> float | None:
-    """Mean recall over the sources that were left out; None without any."""
-    values = [row[name]["recall_at_5pct_fp"] for row in found if name in row]
-    return round(float(np.mean(values)), 4) if values else None

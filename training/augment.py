@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.dataset import FRAGMENTED, Picture
+from training.dataset import FLAMES_MISSED, FRAGMENTED, Picture
 
 CELL_PX = 16
 #: A box whose visible side is under this many pixels is too small to be asked for.
@@ -84,14 +84,22 @@ def targets(boxes: Floats, size: tuple[int, int], known: tuple[bool, bool], sour
     found = []
     for kind in (0, 1):
         mine = boxes[boxes[:, 0] == kind, 1:]
-        outside = 1.0 if len(mine) == 0 else (0.15 if source in FRAGMENTED else 0.6)
-        found.append(class_targets(mine, size, known[kind], outside))
+        found.append(class_targets(mine, size, known[kind], _trust(kind, mine, source)))
     return Targets(
         cells=np.stack([each[0] for each in found]),
         cell_weights=np.stack([each[1] for each in found]),
         picture=np.array([each[2] for each in found], np.float32),
         picture_weights=np.array([each[3] for each in found], np.float32),
     )
+
+
+def _trust(kind: int, mine: Floats, source: str) -> float:
+    """How much to believe that what lies outside the boxes of a class is free of it."""
+    if len(mine):
+        return 0.15 if source in FRAGMENTED else 0.7
+    if source in FRAGMENTED:
+        return 0.4
+    return 0.4 if kind == 0 and source in FLAMES_MISSED else 1.0
 
 
 def place(boxes: Floats, shape: tuple[int, ...], matrix: NDArray[np.float64]) -> Floats:
@@ -179,22 +187,118 @@ def warp(pixels: Pixels, matrix: NDArray[np.float64], size: tuple[int, int]) -> 
 def view(picture: Picture, backgrounds: Sequence[Picture], size: tuple[int, int], rng: np.random.Generator) -> View:
     """One random training view of `size` (width, height); `backgrounds` are pictures known to be empty."""
     way = rng.random()
-    small = way >= 0.70
-    maker = _crop_matrix if way < 0.45 else (_small_matrix if small else _whole_matrix)
+    small = way >= 0.78
+    maker = _crop_matrix if way < 0.38 else (_small_matrix if small else _whole_matrix)
     matrix = maker(picture, size, rng)
     if rng.random() < 0.5:
         matrix = _mirror(matrix, size[0])
     pixels = warp(picture.pixels, matrix, size)
     boxes = place(picture.boxes, picture.pixels.shape, matrix)
-    goal = targets(boxes, size, picture.known, picture.source)
+    known, source = picture.known, picture.source
     if small:
-        behind = backgrounds[rng.integers(len(backgrounds))]
-        ground = warp(behind.pixels, _crop_matrix(behind, size, rng), size)
-        mask = warp(np.full(picture.pixels.shape, 255, np.uint8), matrix, size)
-        soft = cv2.blur(mask, (9, 9)).astype(np.float32) / 255 if rng.random() < 0.5 else mask / np.float32(255)
-        soft = np.minimum(soft, mask / np.float32(255))
-        pixels = (pixels * soft + ground * (1 - soft)).astype(np.uint8)
-    return View(pixels=degrade(add_lights(pixels, rng), rng), targets=goal)
+        pixels = _onto(picture, pixels, matrix, backgrounds[rng.integers(len(backgrounds))], rng)
+    goal = targets(boxes, size, known, source)
+    return View(pixels=look_of_a_camera(pixels, rng), targets=goal)
+
+
+def flame_view(
+    picture: Picture, backgrounds: Sequence[Picture], size: tuple[int, int], rng: np.random.Generator
+) -> View | None:
+    """A flame of the picture, small, burning in an empty scene; None where the picture has no box that would do.
+
+    A flame gives light, so it is added to the scene as light is; what is dark beside it in its own picture stays away.
+    """
+    cut = _flame(picture, rng)
+    if cut is None:
+        return None
+    behind = backgrounds[rng.integers(len(backgrounds))]
+    maker = _crop_matrix if rng.random() < 0.5 else _whole_matrix
+    ground = warp(behind.pixels, maker(behind, size, rng), size).astype(np.float32)
+    long_px = float(np.exp(rng.uniform(np.log(12), np.log(90))))
+    scale = long_px / max(cut.shape[:2])
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    wide, high = max(6, round(cut.shape[1] * scale)), max(6, round(cut.shape[0] * scale))
+    flame = _bright(np.asarray(cv2.resize(cut, (wide, high), interpolation=how), np.uint8), rng)
+    left, top = int(rng.integers(max(1, size[0] - wide))), int(rng.integers(max(1, size[1] - high)))
+    wide, high = min(wide, size[0] - left), min(high, size[1] - top)
+    flame = flame[:high, :wide]
+    under = ground[top : top + high, left : left + wide]
+    light = flame.max(axis=2, keepdims=True) / np.float32(255)
+    ground[top : top + high, left : left + wide] = np.maximum(under * (1 - light), 0) + flame * light
+    boxes = np.array([[0, left, top, left + wide, top + high]], np.float32)
+    goal = targets(boxes, size, (True, True), "pasted")
+    return View(pixels=look_of_a_camera(_glow(ground, boxes[0, 1:], rng), rng), targets=goal)
+
+
+def _flame(picture: Picture, rng: np.random.Generator) -> Pixels | None:
+    """Pixels of one box of fire whose middle is much brighter than its rim, so that it can be cut out."""
+    rows = picture.boxes[picture.boxes[:, 0] == 0]
+    if len(rows) == 0:
+        return None
+    high, wide = picture.pixels.shape[:2]
+    _, x0, y0, x1, y1 = rows[rng.integers(len(rows))]
+    cut = picture.pixels[int(y0 * high) : int(np.ceil(y1 * high)), int(x0 * wide) : int(np.ceil(x1 * wide))]
+    if min(cut.shape[:2]) < 14:
+        return None
+    level = cut.max(axis=2).astype(np.float32)
+    rim = np.concatenate([level[0], level[:, 0], level[:, -1]])
+    return cut if np.quantile(level, 0.8) > np.median(rim) + 60 and np.quantile(level, 0.9) > 170 else None
+
+
+def _bright(flame: Pixels, rng: np.random.Generator) -> Floats:
+    """A flame without its dark surroundings, feathered, now and then as poor or infra-red cameras show it."""
+    level = flame.max(axis=2, keepdims=True).astype(np.float32)
+    floor = float(np.quantile(level, 0.25))
+    mask = np.clip((level - floor) / max(255.0 - floor, 1.0) * 1.8, 0, 1)
+    ends = [np.minimum(1, np.minimum(np.arange(n) + 1, n - np.arange(n)) / max(0.12 * n, 1)) for n in flame.shape[:2]]
+    out = flame.astype(np.float32) * mask * np.outer(*ends)[..., None].astype(np.float32)
+    way = rng.random()
+    if way < 0.25:  # blown out: a white core
+        out = np.clip(out * rng.uniform(1.5, 3.0), 0, 255)
+    elif way < 0.35:  # purple, as sensors without an infra-red filter show it
+        out = np.clip(out[..., [2, 1, 2]] * np.array([rng.uniform(0.6, 1.1), 0.7, 1.0], np.float32), 0, 255)
+    elif way < 0.5:
+        out = np.repeat(out.max(axis=2, keepdims=True), 3, axis=2)
+    return np.asarray(out, np.float32)
+
+
+def _glow(ground: Floats, box: Floats, rng: np.random.Generator) -> Pixels:
+    """The light of a flame on what is around it."""
+    radius = float(max(box[2] - box[0], box[3] - box[1]))
+    across = np.exp(-(((np.arange(ground.shape[1]) - (box[0] + box[2]) / 2) / (1.5 * radius)) ** 2))
+    down = np.exp(-(((np.arange(ground.shape[0]) - (box[1] + box[3]) / 2) / (1.5 * radius)) ** 2))
+    warm = np.array([0.5, 0.8, 1.0], np.float32) * np.float32(rng.uniform(0, 0.7))
+    lit = ground * (1 + np.outer(down, across)[..., None].astype(np.float32) * warm)
+    return np.clip(lit, 0, 255).astype(np.uint8)
+
+
+def _onto(
+    picture: Picture, pixels: Pixels, matrix: NDArray[np.float64], behind: Picture, rng: np.random.Generator
+) -> Pixels:
+    """The shrunken picture laid on another scene, with a hard or a soft edge."""
+    size = (pixels.shape[1], pixels.shape[0])
+    ground = warp(behind.pixels, _crop_matrix(behind, size, rng), size)
+    mask = warp(np.full(picture.pixels.shape, 255, np.uint8), matrix, size)
+    soft = cv2.blur(mask, (9, 9)).astype(np.float32) / 255 if rng.random() < 0.5 else mask / np.float32(255)
+    soft = np.minimum(soft, mask / np.float32(255))
+    return (pixels * soft + ground * (1 - soft)).astype(np.uint8)
+
+
+def look_of_a_camera(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Lamps, haze and what cameras do; one picture in five stays as it is."""
+    if rng.random() < 0.2:
+        return pixels
+    return degrade(_haze(add_lights(pixels, rng), rng), rng)
+
+
+def _haze(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Sometimes an even veil, thicker towards the top: fog, a dirty or misted window. It is no smoke."""
+    if rng.random() > 0.12:
+        return pixels
+    depth = np.linspace(rng.uniform(0.1, 0.55), rng.uniform(0.0, 0.3), pixels.shape[0], dtype=np.float32)
+    veil = np.float32(rng.uniform(120, 235)) * rng.uniform(0.94, 1.06, 3).astype(np.float32)
+    thick = depth[:, None, None]
+    return np.clip(pixels * (1 - thick) + veil * thick, 0, 255).astype(np.uint8)
 
 
 def add_lights(pixels: Pixels, rng: np.random.Generator) -> Pixels:
@@ -216,7 +320,7 @@ def add_lights(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 
 def _soften(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     if rng.random() < 0.5:
-        return np.asarray(cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.6)), np.uint8)
+        return np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.4 + 2.6 * rng.random() ** 2), np.uint8)
     scale = rng.uniform(0.4, 0.9)
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
@@ -250,13 +354,39 @@ def _compress(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
 
 
+def _blocks(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Hard-edged blocks of 5 to 16 px, as a video stream decoded without its loop filter shows them."""
+    scale = float(rng.uniform(0.5, 1.6))
+    other = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
+    _, packed = cv2.imencode(".jpg", other, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(6, 30))])
+    back = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.resize(back, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _over_expose(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Bright places burn out to white, or to magenta where the sensor sees infra-red."""
+    level = pixels.max(axis=2, keepdims=True).astype(np.float32)
+    burnt = np.clip((level - rng.uniform(140, 220)) / 40, 0, 1)
+    target = np.array((255, rng.uniform(120, 255), 255), np.float32) if rng.random() < 0.3 else np.float32(255)
+    return np.clip(pixels * (1 - burnt) + target * burnt, 0, 255).astype(np.uint8)
+
+
+def _night(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """A dark scene in which only lights are left."""
+    curve = (np.arange(256) / 255.0) ** rng.uniform(1.4, 2.6) * rng.uniform(0.7, 1.1) * 255
+    return np.asarray(cv2.LUT(pixels, np.clip(curve, 0, 255).astype(np.uint8)), np.uint8)
+
+
 STEPS: tuple[tuple[float, Callable[[Pixels, np.random.Generator], Pixels]], ...] = (
     (0.25, _soften),
-    (0.50, _expose),
-    (0.40, _tint),
+    (0.08, _night),
+    (0.40, _expose),
+    (0.06, _over_expose),
+    (0.35, _tint),
     (0.10, _grey),
     (0.25, _noise),
-    (0.45, _compress),
+    (0.35, _compress),
+    (0.12, _blocks),
 )
 
 

@@ -12,20 +12,28 @@ from numpy.typing import NDArray
 CLASSES = ("fire", "smoke")
 #: Sources where what lies outside the boxes is often fire or smoke too: loose fragments, haze.
 FRAGMENTED = frozenset({"kagfire", "xiapinquan", "rendered"})
+#: Sources where smoke was boxed with care and small flames under it often were not.
+FLAMES_MISSED = frozenset({"liuzifan"})
 LONGEST_PX = 448
+#: A fire-free crop's shorter side is at least this long.
+CROP_PX = 80
 #: Two pictures this close in a 64-bit difference hash are taken for the same scene.
 SAME_SCENE_BITS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One labelled picture: BGR uint8 pixels and boxes as rows (class, x0, y0, x1, y1) in fractions."""
+    """One labelled picture: BGR uint8 pixels and boxes as rows (class, x0, y0, x1, y1) in fractions.
+
+    `crop` marks a part of a picture that no box touches.
+    """
 
     name: str
     source: str
     pixels: NDArray[np.uint8]
     boxes: NDArray[np.float32]
     known: tuple[bool, bool]
+    crop: bool = False
 
     def has(self, kind: int) -> bool:
         """Whether a box of this class (0 fire, 1 smoke) is in the picture."""
@@ -88,6 +96,40 @@ def _picture(folder: Path, row: dict[str, str]) -> Picture:
         boxes=read_boxes(label.read_text() if label.exists() else ""),
         known=(row["fire_labelled"] == "1", row["smoke_labelled"] == "1"),
     )
+
+
+def fire_free(pictures: Sequence[Picture], seed: int = 5) -> list[Picture]:
+    """From each picture with boxes, the largest of some random crops that no box comes near; none where none fits.
+
+    Negatives with the look of the positive sources. A class that was not labelled stays unknown, and sources whose
+    boxes are loose give none.
+    """
+    rng = np.random.default_rng(seed)
+    found = []
+    for picture in pictures:
+        trusted = len(picture.boxes) and any(picture.known) and picture.source not in FRAGMENTED
+        if trusted and (place := _free_place(picture, rng)) is not None:
+            left, top, right, bottom = place
+            pixels = np.ascontiguousarray(picture.pixels[top:bottom, left:right])
+            empty = np.zeros((0, 5), np.float32)
+            found.append(Picture(f"{picture.name}#free", picture.source, pixels, empty, picture.known, crop=True))
+    return found
+
+
+def _free_place(picture: Picture, rng: np.random.Generator) -> tuple[int, int, int, int] | None:
+    high, wide = picture.pixels.shape[:2]
+    margin = 0.02 + 0.1 * (picture.boxes[:, 3:5] - picture.boxes[:, 1:3])
+    near = np.concatenate([picture.boxes[:, 1:3] - margin, picture.boxes[:, 3:5] + margin], axis=1)
+    best, most = None, 0.0
+    for _ in range(60):
+        across, down = rng.uniform(0.25, 1.0, 2)
+        left, top = rng.uniform(0, 1 - across), rng.uniform(0, 1 - down)
+        apart = (near[:, 2] < left) | (near[:, 0] > left + across) | (near[:, 3] < top) | (near[:, 1] > top + down)
+        shape = across * wide / (down * high)
+        if apart.all() and min(across * wide, down * high) >= CROP_PX and 0.5 < shape < 2.5 and across * down > most:
+            most = across * down
+            best = (int(left * wide), int(top * high), int((left + across) * wide), int((top + down) * high))
+    return best
 
 
 def scene_hash(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

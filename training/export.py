@@ -29,9 +29,10 @@ class Calibrated(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Scaled RGB [N, 3, H, W] to calibrated logits (cells [N, 2, H/16, W/16], image [N, 2])."""
-        cells = self.model.look(x)
+        cells, scene = self.model.look(x)
         scale, bias = self.model.picture_line()
         image = self.model.pool(cells, scale / self.image_temperature, bias / self.image_temperature + self.image_shift)
+        image = image + (scene / self.image_temperature[:, None, None]).mean((2, 3))
         return cells / self.cell_temperature + self.cell_shift, image
 
 

@@ -90,3 +90,21 @@ def spread(scores: Scores) -> tuple[float, float, float]:
     """The 10th, 50th and 90th percentile."""
     low, middle, high = np.quantile(scores, (0.1, 0.5, 0.9))
     return round(float(low), 4), round(float(middle), 4), round(float(high), 4)
+
+
+def reliability(positive: Scores, negative: Scores, bins: int = 10) -> dict[str, object]:
+    """Promised against seen: per bin of probability its mean, the share of positives and the count; and their gap.
+
+    `gap` is the expected calibration error: |promised - seen| averaged over the scores (Guo et al. 2017).
+    """
+    promised = chances(np.concatenate([positive, negative]))
+    truth = np.concatenate([np.full(len(positive), 1.0), np.full(len(negative), 0.0)])
+    place = np.minimum((promised * bins).astype(int), bins - 1)
+    rows = []
+    for index in range(bins):
+        mine = place == index
+        if mine.any():
+            pair = float(promised[mine].mean()), float(truth[mine].mean())
+            rows.append({"promised": round(pair[0], 4), "seen": round(pair[1], 4), "count": int(mine.sum())})
+    gap = sum(abs(row["promised"] - row["seen"]) * row["count"] for row in rows) / max(len(truth), 1)
+    return {"gap": round(gap, 4), "bins": rows}

@@ -1,4 +1,4 @@
-"""The network: EfficientNet-Lite0 cut at stride 16, one 1x1 convolution, and a softmax-weighted pooling."""
+"""The network: EfficientNet-Lite0 cut after two blocks of stride 32; cells at stride 16, the picture from both."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as fn
 
-#: Blocks of EfficientNet-Lite0 kept: the last one before stride 32.
-BLOCKS = 11
-#: Blocks left as ImageNet made them (up to stride 8): edges and colours, half the cost of training.
-FROZEN_BLOCKS = 5
-FEATURES = 112
+#: Blocks of EfficientNet-Lite0 up to the last one of stride 16, and those kept of stride 32.
+BLOCKS, DEEP_BLOCKS = 11, 2
+#: Blocks left as ImageNet made them (up to stride 4): edges and colours, and the dearest to train.
+FROZEN_BLOCKS = 3
+FEATURES, DEEP_FEATURES, CONTEXT = 112, 192, 256
 #: The scaling EfficientNet-Lite was trained with: (x - 127) / 128, RGB.
 MEAN, SCALE = 127.0, 128.0
 
@@ -36,7 +36,7 @@ class Layer(nn.Module):
         padding = self.kernel // 2
         if self.stride == 2:
             before = (self.kernel - 2) // 2
-            x = fn.pad(x, (before, before + 1, before, before + 1))
+            x = fn.pad(x, (before, before + 2, before, before + 2))  # the last line only counts for odd sizes
             padding = 0
         x = fn.conv2d(x, weight, bias, stride=self.stride, padding=padding, groups=self.groups)
         return fn.relu6(x) if self.active else x
@@ -66,16 +66,26 @@ class Block(nn.Module):
 
 
 class FireSmoke(nn.Module):
-    """A fully convolutional tile classifier: logits of fire and smoke for each 16-px cell and for the picture."""
+    """A fully convolutional tile classifier: logits of fire and smoke for each 16-px cell and for the picture.
+
+    Cells see themselves and, coarsely, their surroundings. The picture is the pooled cells (something small is
+    burning there) plus the mean over the surroundings (what kind of scene it is).
+    """
 
     def __init__(self, *, pretrained: bool = True) -> None:
         super().__init__()
         made = backbone(pretrained=pretrained)
         self.stem = Layer(made._conv_stem, made._bn0, active=True)
         self.blocks = nn.ModuleList(Block(made._blocks[index]) for index in range(BLOCKS))
+        self.deep = nn.ModuleList(Block(made._blocks[BLOCKS + index]) for index in range(DEEP_BLOCKS))
         self.drop = nn.Dropout2d(0.1)
         self.head = nn.Conv2d(FEATURES, 2, 1)
-        nn.init.normal_(self.head.weight, std=0.01)
+        self.around = nn.Conv2d(DEEP_FEATURES, 2, 1)
+        self.context = nn.Conv2d(DEEP_FEATURES, CONTEXT, 1)
+        self.scene = nn.Conv2d(CONTEXT, 2, 1)
+        for part in (self.head, self.around, self.scene):
+            nn.init.normal_(part.weight, std=0.01)
+            nn.init.zeros_(part.bias)
         nn.init.constant_(self.head.bias, -2.0)
         self.sharpness = nn.Parameter(torch.full((2,), 1.0))
         self.scale = nn.Parameter(torch.ones(2))
@@ -85,18 +95,23 @@ class FireSmoke(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """RGB scaled by (x - 127) / 128, [N, 3, H, W], to (cells [N, 2, H/16, W/16], picture [N, 2]) logits."""
-        cells = self.look(x)
-        return cells, self.pool(cells, *self.picture_line())
+        cells, scene = self.look(x)
+        return cells, self.pool(cells, *self.picture_line()) + scene.mean((2, 3))
 
-    def look(self, x: Tensor) -> Tensor:
-        """Cell logits [N, 2, H/16, W/16]."""
+    def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Cell logits [N, 2, H/16, W/16] and scene logits [N, 2, H/32, W/32] (rounded up)."""
         with torch.set_grad_enabled(False):
             x = self.stem(x)
             for block in self.blocks[:FROZEN_BLOCKS]:
                 x = block(x)
         for block in self.blocks[FROZEN_BLOCKS:]:
             x = block(x)
-        return self.head(self.drop(x)).float()
+        deep = x
+        for block in self.deep:
+            deep = block(deep)
+        around = fn.interpolate(self.around(deep).float(), size=x.shape[2:], mode="bilinear", align_corners=False)
+        cells = self.head(self.drop(x)).float() + around
+        return cells, self.scene(self.drop(fn.relu6(self.context(deep)))).float()
 
     def picture_line(self) -> tuple[Tensor, Tensor]:
         """Scale and bias [2] from pooled cells to the picture logit."""

@@ -1,6 +1,8 @@
 """Fits the model: batches made beside the training, averaged weights, a checkpoint each epoch."""
 
 import json
+import os
+import platform
 import queue
 import threading
 import time
@@ -14,11 +16,17 @@ from torch import Tensor
 from torch.nn import functional as fn
 
 from training import augment, dataset
-from training.measure import auc
-from training.model import MEAN, SCALE, FireSmoke, restore
+from training.measure import auc, recall
+from training.model import MEAN, SCALE, FireSmoke
 
-VIEW_SIZE = (224, 192)
-LOOK_SIZE = (384, 288)
+#: Width and height of the views of a batch, drawn anew for each.
+VIEW_SIZES = ((192, 144), (224, 176), (256, 192))
+#: Share of the views of fire that show its flame small in an empty scene.
+PASTED = 0.2
+LOOK_SIZE = (320, 240)
+HARD_SIZE = (224, 176)
+#: Blocks up to stride 8: edges and colours.
+EARLY_BLOCKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,7 @@ class Plan:
     patience: int = 4
     threads: int = 2
     seed: int = 1
+    sizes: tuple[tuple[int, int], ...] = VIEW_SIZES
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,18 @@ class Batch:
     picture: Tensor
     picture_weights: Tensor
 
+    def to(self, where: torch.device) -> "Batch":
+        """The same on another device."""
+        parts = (self.pixels, self.cells, self.cell_weights, self.picture, self.picture_weights)
+        return Batch(*(part.to(where) for part in parts))
+
+
+def machine() -> tuple[torch.device, str]:
+    """What the training runs on, a graphics processor where there is one, and its name for the card."""
+    if torch.cuda.is_available():
+        return torch.device("cuda"), torch.cuda.get_device_name()
+    return torch.device("cpu"), f"{os.cpu_count()}-core CPU ({platform.machine()})"
+
 
 def scaled(pixels: np.ndarray) -> Tensor:
     """[N, H, W, 3] BGR uint8 to what the model takes."""
@@ -53,23 +74,31 @@ def scaled(pixels: np.ndarray) -> Tensor:
 
 
 def weights(pictures: Sequence[dataset.Picture]) -> np.ndarray:
-    """Chance of each picture to be drawn: fire 38 %, smoke alone 17 %, both 8 %, neither 37 %.
+    """Chance of each picture to be drawn: fire 34 %, smoke alone 17 %, both 8 %, neither 31 %, fire-free crops 10 %.
 
-    Rendered pictures, where there are any, share a tenth of all draws evenly.
+    Rendered pictures, where there are any, get 6 % more.
     """
-    groups = np.array([4 if p.source == "rendered" else int(p.has(0)) + 2 * int(p.has(1)) for p in pictures])
-    shares = {0: 0.37, 1: 0.38, 2: 0.17, 3: 0.08, 4: 0.11}
+    groups = np.array([_group(p) for p in pictures])
+    shares = {0: 0.31, 1: 0.34, 2: 0.17, 3: 0.08, 4: 0.06, 5: 0.10}
     chance = np.array([shares[g] / (groups == g).sum() for g in groups])
     return chance / chance.sum()
 
 
-def batches(pictures: Sequence[dataset.Picture], plan: Plan, seed: int) -> Iterator[Batch]:
-    """One epoch of random batches."""
+def _group(picture: dataset.Picture) -> int:
+    if picture.source == "rendered":
+        return 4
+    return 5 if picture.crop else int(picture.has(0)) + 2 * int(picture.has(1))
+
+
+def batches(pictures: Sequence[dataset.Picture], hardness: np.ndarray, plan: Plan, seed: int) -> Iterator[Batch]:
+    """One epoch of random batches; `hardness` [N] multiplies the chance of each picture."""
     rng = np.random.default_rng(seed)
     empty = [picture for picture in pictures if picture.empty]
-    drawn = rng.choice(len(pictures), plan.views, p=weights(pictures))
+    chance = weights(pictures) * hardness
+    drawn = rng.choice(len(pictures), plan.views, p=chance / chance.sum())
     for start in range(0, plan.views - plan.batch + 1, plan.batch):
-        views = [augment.view(pictures[i], empty, VIEW_SIZE, rng) for i in drawn[start : start + plan.batch]]
+        size = plan.sizes[rng.integers(len(plan.sizes))]
+        views = [_view(pictures[i], empty, size, rng) for i in drawn[start : start + plan.batch]]
         goals = [each.targets for each in views]
         yield Batch(
             pixels=scaled(np.stack([each.pixels for each in views])),
@@ -78,6 +107,25 @@ def batches(pictures: Sequence[dataset.Picture], plan: Plan, seed: int) -> Itera
             picture=torch.from_numpy(np.stack([goal.picture for goal in goals])),
             picture_weights=torch.from_numpy(np.stack([goal.picture_weights for goal in goals])),
         )
+
+
+def _view(
+    picture: dataset.Picture, empty: Sequence[dataset.Picture], size: tuple[int, int], rng: np.random.Generator
+) -> augment.View:
+    pasted = rng.random() < PASTED and picture.source not in dataset.FRAGMENTED
+    made = augment.flame_view(picture, empty, size, rng) if pasted else None
+    return augment.view(picture, empty, size, rng) if made is None else made
+
+
+def hardness(model: FireSmoke, pictures: Sequence[dataset.Picture]) -> np.ndarray:
+    """1 for most; up to 4 for a picture or crop known to be free of what the model sees in it."""
+    found = np.ones(len(pictures))
+    doubted = dataset.FRAGMENTED | dataset.FLAMES_MISSED
+    free = [i for i, p in enumerate(pictures) if len(p.boxes) == 0 and p.source not in doubted]
+    chance = 1 / (1 + np.exp(-looks(model, [pictures[i] for i in free], HARD_SIZE)))
+    known = np.array([pictures[i].known for i in free])
+    found[free] = 1 + 3 * (chance * known).max(axis=1)
+    return found
 
 
 def beside(stream: Iterator[Batch], ahead: int = 6) -> Iterator[Batch]:
@@ -100,8 +148,7 @@ def loss(model: FireSmoke, batch: Batch) -> Tensor:
     Cells of a positive picture share its say: covered and uncovered cells are averaged apart,
     so that a small flame counts as much as a large one.
     """
-    with torch.autocast("cpu", torch.bfloat16):
-        cells, picture = model(batch.pixels)
+    cells, picture = model(batch.pixels)
     apart = fn.binary_cross_entropy_with_logits(picture, batch.picture, reduction="none")
     whole = (apart * batch.picture_weights).sum() / batch.picture_weights.sum().clamp(min=1.0)
     each = fn.binary_cross_entropy_with_logits(cells, batch.cells, reduction="none")
@@ -115,79 +162,130 @@ def loss(model: FireSmoke, batch: Batch) -> Tensor:
 
 
 def parameters(model: FireSmoke, rate: float) -> list[dict[str, object]]:
-    """Optimiser groups: kernels decay, gains and shifts do not, the new head learns faster."""
-    new = [*model.head.parameters(), model.sharpness, model.scale, model.bias]
-    body = [part for part in model.blocks.parameters() if part.requires_grad]
+    """Optimiser groups: kernels decay, gains and shifts do not, early blocks learn slower, the new heads faster."""
+    heads = (model.head, model.around, model.context, model.scene)
+    new = [*[p for head in heads for p in head.parameters()], model.sharpness, model.scale, model.bias]
+    early = [part for part in model.blocks[:EARLY_BLOCKS].parameters() if part.requires_grad]
+    late = [*model.blocks[EARLY_BLOCKS:].parameters(), *model.deep.parameters()]
     return [
-        {"params": [p for p in body if p.dim() == 4], "lr": rate, "weight_decay": 0.02},
-        {"params": [p for p in body if p.dim() == 1], "lr": rate, "weight_decay": 0.0},
+        *[
+            {"params": [p for p in part if (p.dim() == 4) is kernel], "lr": speed, "weight_decay": 0.02 * kernel}
+            for part, speed in ((early, rate * 0.3), (late, rate))
+            for kernel in (True, False)
+        ],
         {"params": new, "lr": rate * 4, "weight_decay": 0.0},
     ]
 
 
-def looks(model: FireSmoke, pictures: Sequence[dataset.Picture]) -> np.ndarray:
-    """Picture logits [N, 2] at the size used at run time."""
-    found = []
+def looks(model: FireSmoke, pictures: Sequence[dataset.Picture], size: tuple[int, int] = LOOK_SIZE) -> np.ndarray:
+    """Picture logits [N, 2] of letterboxed pictures."""
+    found = [np.zeros((0, 2), np.float32)]
+    where = next(model.parameters()).device
     for start in range(0, len(pictures), 16):
-        frames = np.stack([augment.letterbox(p.pixels, LOOK_SIZE) for p in pictures[start : start + 16]])
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            found.append(model(scaled(frames))[1].float().numpy())
+        frames = np.stack([augment.letterbox(p.pixels, size) for p in pictures[start : start + 16]])
+        with torch.no_grad():
+            found.append(model(scaled(frames).to(where))[1].cpu().numpy())
     return np.concatenate(found)
 
 
 def judge(model: FireSmoke, pictures: Sequence[dataset.Picture]) -> dict[str, float]:
-    """ROC AUC of fire and of smoke on whole pictures, unknowns left out."""
+    """ROC AUC and recall at 5 % false positives of fire and of smoke on pictures and crops, unknowns left out."""
     logits = looks(model, pictures)
     figures = {}
     for kind, name in enumerate(dataset.CLASSES):
         truth = np.array([np.nan if p.truth(kind) is None else p.truth(kind) for p in pictures], float)
-        figures[name] = auc(logits[truth == 1, kind], logits[truth == 0, kind])
+        sides = logits[truth == 1, kind], logits[truth == 0, kind]
+        figures[name] = round(auc(*sides), 5)
+        for rate in (0.02, 0.05):
+            figures[f"{name}_recall_{rate}"] = round(recall(*sides, rate), 4)
     return figures
 
 
 def fit(fit_on: Sequence[dataset.Picture], held: Sequence[dataset.Picture], out: Path, plan: Plan) -> Path:
     """Trains, writing `out`/epoch-NN.pt and `out`/best.pt; returns the path of the best one.
 
-    Starts from `out`/start.pt where it exists (a fine-tune), else from ImageNet weights.
+    Starts from `out`/start.pt where it exists (a fine-tune), else from ImageNet weights. Without `held` pictures
+    the last epoch is the best.
     """
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
     start = out / "start.pt"
     model = FireSmoke()
     if start.exists():
-        model.load_state_dict(restore(start).state_dict())
-    model = model.to(memory_format=torch.channels_last)
+        missing = model.load_state_dict(torch.load(start, weights_only=True)["model"], strict=False).missing_keys
+        print(f"starts from {start}, {len(missing)} parts of it new", flush=True)
+    model = model.to(machine()[0], memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(parameters(model, plan.rate))
     steps = plan.epochs * (plan.views // plan.batch)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: ramp(step, steps))
-    average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.996))
-    began, best, since = time.monotonic(), -1.0, 0
+    began, cpu_s, best, since = time.monotonic(), time.process_time(), -1.0, 0
+
+    def factor(step: int) -> float:
+        spent_share = (time.monotonic() - began) / 60 / plan.minutes
+        return ramp(step, max(step / steps, spent_share))
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+    average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=averaged)
+    hard = np.ones(len(fit_on))
     for epoch in range(plan.epochs):
         model.train()
-        said = epoch_of(model, optimiser, schedule, average, beside(batches(fit_on, plan, plan.seed + epoch)))
+        said = epoch_of(model, optimiser, schedule, average, beside(batches(fit_on, hard, plan, plan.seed + epoch)))
         average.module.eval()
-        figures = judge(average.module, held)
-        score = (figures["fire"] + figures["smoke"]) / 2
+        if epoch % 3 == 1:
+            hard = hardness(average.module, fit_on)
+        figures = judge(average.module, held) if held else {}
+        score = merit(figures) if held else float(epoch)
         torch.save({"model": average.module.state_dict(), "figures": figures}, out / f"epoch-{epoch:02d}.pt")
         since = 0 if score > best else since + 1
         if score > best:
             best = score
             (out / "best.pt").write_bytes((out / f"epoch-{epoch:02d}.pt").read_bytes())
         spent = (time.monotonic() - began) / 60
-        line = {"epoch": epoch, "loss": round(said, 4), **figures, "minutes": round(spent, 1)}
+        line = {"epoch": epoch, "views": plan.views, "loss": round(said, 4), **figures, "minutes": round(spent, 1)}
+        line["machine"] = machine()[1]
+        line["cpu_minutes"] = round((time.process_time() - cpu_s) / 60, 1)
         with (out / "log.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")
         print(line, flush=True)
         if since >= plan.patience or spent >= plan.minutes:
             break
+    if start.exists() and held:
+        blend(start, out / "best.pt", held, best)
     return out / "best.pt"
 
 
-def ramp(step: int, steps: int) -> float:
-    """Learning-rate factor: 100 steps up, then half a cosine down to 2 %."""
-    if step < 100:
-        return (step + 1) / 100
-    return float(0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(1.0, step / max(steps, 1)))))
+def blend(start: Path, best: Path, held: Sequence[dataset.Picture], score: float) -> None:
+    """Puts the mean of the weights before and after a fine-tune into `best` where the held fold likes one better.
+
+    Heads that `start` has not yet count as zero there (Wortsman et al. 2022).
+    """
+    new = torch.load(best, map_location="cpu", weights_only=True)["model"]
+    before = torch.load(start, map_location="cpu", weights_only=True)["model"]
+    fresh = {name for name in new if name not in before and name.startswith(("scene.", "around."))}
+    old = {name: torch.zeros_like(part) if name in fresh else before.get(name, part) for name, part in new.items()}
+    for share in (0.25, 0.5, 0.75):
+        mixed = {name: torch.lerp(old[name], part, share) for name, part in new.items()}
+        model = FireSmoke(pretrained=False)
+        model.load_state_dict(mixed)
+        figures = judge(model.eval(), held)
+        print({"share_of_the_new": share, **figures}, flush=True)
+        if merit(figures) > score:
+            score = merit(figures)
+            torch.save({"model": mixed, "figures": figures, "share_of_the_new": share}, best)
+
+
+def merit(figures: dict[str, float]) -> float:
+    """What the epoch is chosen by: ROC AUC and a fifth of the recall at 5 % false positives, of both classes."""
+    return sum(figures[name] + 0.2 * figures[f"{name}_recall_0.05"] for name in dataset.CLASSES)
+
+
+def averaged(mean: Sequence[Tensor], now: Sequence[Tensor], count: Tensor) -> None:
+    """Moves the averaged weights towards the present ones: a plain mean at first, then over some 250 steps."""
+    torch._foreach_lerp_(mean, now, max(0.004, 9 / (10 + int(count))))
+
+
+def ramp(step: int, share: float) -> float:
+    """Learning-rate factor: 60 steps up; half a cosine down to 1 % over the share of the work (or time) done."""
+    return float(min(1.0, (step + 1) / 60) * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * min(1.0, share)))))
 
 
 def epoch_of(
@@ -199,8 +297,9 @@ def epoch_of(
 ) -> float:
     """One pass; returns the mean loss."""
     total, count = 0.0, 0
+    where = next(model.parameters()).device
     for batch in stream:
-        value = loss(model, batch)
+        value = loss(model, batch.to(where))
         optimiser.zero_grad(set_to_none=True)
         value.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)

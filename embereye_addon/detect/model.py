@@ -67,6 +67,16 @@ class Model:
             raise ModelError(f"the model card in {folder} cannot be used") from err
 
     @property
+    def notices(self) -> tuple[str, ...]:
+        """What an installer should know of how the model runs here (a missing accelerator, an old processor)."""
+        return self._network.notices
+
+    @property
+    def runs(self) -> str:
+        """The file and the device, for people: "fire_smoke_int8.xml on CPU"."""
+        return f"{self._network.file} on {self._network.device}"
+
+    @property
     def name(self) -> str:
         """Name and version, as it stands in every sighting."""
         return f"{self.card.name} {self.card.version}"

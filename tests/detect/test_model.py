@@ -30,6 +30,8 @@ def test_the_shipped_model_passes_its_self_test(model: Model) -> None:
     assert model.self_test() == ""
     assert model.name.startswith("fire_smoke")
     assert 0 < len(model.name) <= 64, "it must fit into a sighting"
+    assert model.runs.endswith(".xml on CPU")
+    assert all("CPU" in notice or "processor" in notice for notice in model.notices)
 
 
 def test_a_look_is_numbers(model: Model) -> None:
@@ -86,6 +88,7 @@ def test_a_self_test_finds_what_is_wrong(copy: Path) -> None:
 @pytest.mark.timeout(40)
 def test_a_model_without_numbers_is_an_error_and_not_quiet(copy: Path) -> None:
     """Damaged weights give not-a-number, which any comparison would take for no fire."""
+    (copy / "fire_smoke_int8.xml").unlink(missing_ok=True)
     weights = np.fromfile(copy / "fire_smoke.bin", np.float16)
     weights[(np.abs(weights) > 1e-3) & (np.abs(weights) < 100.0)] = np.nan  # leaves the shapes, which are integers
     weights.tofile(copy / "fire_smoke.bin")

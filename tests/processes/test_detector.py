@@ -201,6 +201,7 @@ async def test_without_a_model_every_camera_has_a_fault(server: RtspServer, tmp_
 def damaged(tmp_path: Path) -> Model:
     """A model whose numbers are none."""
     folder = Path(shutil.copytree(WEIGHTS, tmp_path / "weights"))
+    (folder / "fire_smoke_int8.xml").unlink(missing_ok=True)
     weights = np.fromfile(folder / "fire_smoke.bin", np.float16)
     weights[(np.abs(weights) > 1e-3) & (np.abs(weights) < 100.0)] = math.nan
     weights.tofile(folder / "fire_smoke.bin")

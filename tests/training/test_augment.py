@@ -70,6 +70,30 @@ def test_every_view_has_the_size_and_targets_in_range(seed: int, wide: int, high
     assert ((seen.targets.cell_weights >= 0) & (seen.targets.cell_weights <= 1)).all()
 
 
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32 - 1))
+def test_a_pasted_flame_is_where_its_label_is(seed: int) -> None:
+    """A small flame in an empty scene, in every look of it, lies in the cells that are asked for."""
+    rng = np.random.default_rng(seed)
+    pixels = np.full((200, 200, 3), 20, np.uint8)
+    down, across = np.mgrid[0:200, 0:200]
+    pixels[(down - 100) ** 2 + (across - 100) ** 2 < 30**2] = (60, 180, 250)
+    fire = Picture("a", "web", pixels, boxes((0, 0.3, 0.3, 0.7, 0.7)), (True, False))
+    empty = Picture("b", "web", np.full((150, 200, 3), 60, np.uint8), boxes(), (True, True))
+    seen = augment.flame_view(fire, [empty], SIZE, rng)
+    assert seen is not None
+    assert seen.pixels.shape == (192, 224, 3)
+    assert seen.targets.picture.tolist()[1] == 0.0
+    assert seen.targets.picture_weights.tolist()[1] == 1.0
+    assert seen.targets.cells[0].sum() >= seen.targets.picture[0]
+
+
+def test_a_box_without_a_flame_gives_no_flame() -> None:
+    """A dull patch pasted as fire would teach that anything is fire."""
+    dull = Picture("a", "web", np.full((200, 200, 3), 90, np.uint8), boxes((0, 0.3, 0.3, 0.7, 0.7)), (True, False))
+    assert augment.flame_view(dull, [dull], SIZE, np.random.default_rng(0)) is None
+
+
 def test_mirrored_boxes_follow_the_pixels() -> None:
     """A flipped picture with unflipped boxes teaches the wrong half."""
     pixels = np.zeros((100, 100, 3), np.uint8)

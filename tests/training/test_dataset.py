@@ -50,6 +50,28 @@ def test_any_label_text_gives_boxes_inside_the_picture(text: str) -> None:
     assert ((boxes[:, 1:] >= 0) & (boxes[:, 1:] <= 1)).all()
 
 
+def test_a_fire_free_crop_has_no_fire() -> None:
+    """Negatives cut from a picture of fire must not show it, or fire is taught to be no fire."""
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        left, top = rng.uniform(0, 0.6, 2)
+        pixels = np.zeros((300, 400, 3), np.uint8)
+        pixels[int(top * 300) : int((top + 0.3) * 300), int(left * 400) : int((left + 0.3) * 400)] = 255
+        boxes = np.array([[0, left, top, left + 0.3, top + 0.3]], np.float32)
+        pictures = [dataset.Picture("a", source, pixels, boxes, (True, False)) for source in ("web", "kagfire")]
+        for crop in dataset.fire_free(pictures):
+            assert crop.crop
+            assert crop.source == "web", "loose boxes say nothing of what is outside"
+            assert crop.pixels.max() == 0
+            assert min(crop.pixels.shape[:2]) >= dataset.CROP_PX
+            assert (crop.truth(0), crop.truth(1)) == (0.0, None)
+    everywhere = np.array([[0, 0, 0, 1, 1]], np.float32)
+    assert (
+        dataset.fire_free([dataset.Picture("b", "web", np.zeros((300, 400, 3), np.uint8), everywhere, (True, False))])
+        == []
+    )
+
+
 def test_near_copies_stay_on_one_side_of_the_fold() -> None:
     """Held-out figures that contain training scenes would promise too much."""
     rng = np.random.default_rng(1)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from embereye_addon.detect.tensors import input_size
-from training import evaluate
+from training import dataset, evaluate
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "embereye_addon" / "detect" / "weights"
 
@@ -52,6 +52,26 @@ def test_unknown_truth_is_left_out_of_the_figures() -> None:
     positive, negative = scored.split(1)
     assert positive.tolist() == [6.0]
     assert negative.tolist() == []
+
+
+def test_crops_are_reported_apart() -> None:
+    """Negatives from the positive sources have rows of their own and can be left out of the headline."""
+    sources = np.array(["web", "web#free", "fog"])
+    scored = evaluate.Scored(sources, np.array([[3.0, 0], [1.0, 0], [0.0, 0]]), np.array([[1, 1], [0, 0], [0, 0.0]]))
+    found = evaluate.figures(scored)["fire"]
+    assert isinstance(found, dict)
+    assert (found["negatives"], found["whole_pictures"]["negatives"]) == (2, 1)
+    assert found["by_source"]["web#free"]["negatives"] == 1
+    assert found["by_source"]["web"]["recall_at_2pct_fp"] == 1.0
+
+
+def test_a_crop_is_not_blown_up() -> None:
+    """The product feeds crops at their own size; figures at another size would not be the product's."""
+    pixels = np.zeros((100, 140, 3), np.uint8)
+    whole = dataset.Picture("a", "web", pixels, np.zeros((0, 5), np.float32), (True, True))
+    crop = dataset.Picture("a", "web", pixels, np.zeros((0, 5), np.float32), (True, True), crop=True)
+    assert evaluate.shown(whole).shape == (272, 384, 3)
+    assert evaluate.shown(crop).shape == (96, 144, 3)
 
 
 def test_a_clip_is_looked_at_evenly(tmp_path: Path) -> None:

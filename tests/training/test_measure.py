@@ -47,6 +47,23 @@ def test_a_histogram_loses_nobody(positive: measure.Scores, negative: measure.Sc
     assert len(made["edges"]) == len(made["positive"]) + 1
 
 
+@given(scores, scores)
+def test_a_reliability_loses_nobody(positive: measure.Scores, negative: measure.Scores) -> None:
+    """Every picture is in one bin of the plot, and the gap is a share."""
+    found = measure.reliability(positive, negative)
+    assert sum(row["count"] for row in found["bins"]) == len(positive) + len(negative)
+    assert 0 <= found["gap"] <= 1
+
+
+def test_a_calibrated_score_has_no_gap() -> None:
+    """Scores that promise what is seen lie on the diagonal."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, 40000)
+    there = rng.random(40000) < measure.chances(logits)
+    assert measure.reliability(logits[there], logits[~there])["gap"] < 0.01
+    assert measure.reliability(3 * logits[there], 3 * logits[~there])["gap"] > 0.05
+
+
 def test_an_interval_holds_its_figure() -> None:
     """The bracket in the card stands around the number before it."""
     rng = np.random.default_rng(0)

@@ -20,6 +20,7 @@ def test_every_size_gives_a_cell_per_16_px() -> None:
     assert image.shape == (2, 2)
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_the_written_file_answers_as_the_model_does(tmp_path: Path) -> None:
     """What is measured in training must be what is shipped."""
     from training import export
@@ -47,3 +48,27 @@ def test_unknown_classes_give_no_loss() -> None:
         picture_weights=torch.zeros(2, 2),
     )
     assert float(train.loss(FireSmoke(pretrained=False), batch).detach()) == 0.0
+
+
+def test_a_mixture_is_taken_only_where_it_is_better(tmp_path: Path) -> None:
+    """A fine-tune that forgot something is mixed with what it came from, if the held pictures say so."""
+    from training import train
+    from training.dataset import Picture
+    from training.model import FireSmoke, restore
+
+    torch.manual_seed(1)
+    rng = np.random.default_rng(0)
+    kinds = (np.zeros((0, 5), np.float32), np.array([[0, 0, 0, 1, 1], [1, 0, 0, 1, 1]], np.float32))
+    pixels = [rng.integers(0, 256, (60, 80, 3), dtype=np.uint8) for _ in range(4)]
+    held = [Picture(str(i), "web", each, kinds[i % 2], (True, True)) for i, each in enumerate(pixels)]
+    for name in ("start", "best"):
+        torch.save({"model": FireSmoke(pretrained=False).state_dict()}, tmp_path / f"{name}.pt")
+    before = (tmp_path / "best.pt").read_bytes()
+    train.blend(tmp_path / "start.pt", tmp_path / "best.pt", held, score=9.0)
+    assert (tmp_path / "best.pt").read_bytes() == before
+    train.blend(tmp_path / "start.pt", tmp_path / "best.pt", held, score=-1.0)
+    found = torch.load(tmp_path / "best.pt", weights_only=True)
+    assert found["share_of_the_new"] in (0.25, 0.5, 0.75)
+    ends = [torch.load(tmp_path / "start.pt", weights_only=True)["model"], torch.load(tmp_path / "best.pt")["model"]]
+    assert not torch.equal(ends[0]["head.weight"], ends[1]["head.weight"])
+    assert train.merit(train.judge(restore(tmp_path / "best.pt"), held)) == pytest.approx(train.merit(found["figures"]))

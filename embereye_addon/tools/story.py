@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from embereye_addon.alarm.zone import Change, Now, Wanted, Zone, step
+from embereye_addon.alarm.clock import Now
+from embereye_addon.alarm.zone import Change, Wanted, Zone, step
 from embereye_addon.fuse import zone as fusion
 from embereye_addon.fuse.zone import Beliefs
 from embereye_addon.messages import Evidence, ZoneState

@@ -28,6 +28,9 @@ It supplements certified fire detection and does not replace it.
   python -m embereye_addon soak --help       a measured load on this machine
   python -m embereye_addon bench-pf --help   many PF devices at full rate, a burst, and strangers
   python -m embereye_addon bench-vision --help   many cameras, beside what one would write first
+  python -m embereye_addon detect --help     what the model says of picture files
+  python -m embereye_addon replay --help     recordings through the whole path, to the alarm
+  python -m embereye_addon record --help     what all sources say from now on, for replay
   python -m embereye_addon pf-decode --help  frames of a PF device become temperatures in a file
   python -m embereye_addon pf-sim --help     simulated PF devices that dial any gateway
   python -m embereye_addon pf-replay --help  a captured PF device speaks again to a running gateway
@@ -39,6 +42,9 @@ APART = {
     "soak": "embereye_addon.demo.soak",
     "bench-pf": "embereye_addon.demo.bench_pf",
     "bench-vision": "embereye_addon.demo.bench_vision",
+    "detect": "embereye_addon.tools.detect",
+    "replay": "embereye_addon.tools.replay",
+    "record": "embereye_addon.tools.record",
     "pf-decode": "embereye_addon.tools.pf_decode",
     "pf-sim": "embereye_addon.tools.pf_sim",
     "pf-replay": "embereye_addon.tools.pf_replay",

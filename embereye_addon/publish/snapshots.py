@@ -29,9 +29,18 @@ def draw_boxes(jpeg: bytes, boxes: tuple[Box, ...]) -> bytes | None:
     picture = _decode(jpeg)
     if picture is None:
         return None
+    draw(picture, boxes)
+    return _encode(picture)
+
+
+def draw(picture: Picture, boxes: tuple[Box, ...], words: str = "") -> None:
+    """Labelled boxes into a BGR picture [h, w, 3], in place, the strongest on top; `words` below."""
     for box in sorted(boxes, key=lambda box: box.confidence):
         _draw(picture, box)
-    return _encode(picture)
+    if words:
+        scale, origin = max(0.4, picture.shape[1] / 1300), (6, picture.shape[0] - 8)
+        cv2.putText(picture, words, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, _BLACK, 3, cv2.LINE_AA)
+        cv2.putText(picture, words, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, _WHITE, 1, cv2.LINE_AA)
 
 
 def _decode(jpeg: bytes) -> Picture | None:

@@ -249,8 +249,8 @@ SCENES = (
         240.0,
         60.0,
         60.0,
-        open_slow="its flicker is the only sign, and a look every 4 s forgets what it adds: nothing came in 10 of 12 runs"
-        " that differ in their noise only",
+        open_slow="its flicker is the only sign, and a look every 4 s forgets what it adds: nothing came in 10 of 12 "
+        "runs that differ in their noise only",
     ),
     Scene("30 cm flame at 5 m", _A, _burning(Place(14.0, 15.8, 5.0), 0.3, 60.0), 180.0, 60.0, 60.0),
     Scene("pan fire, from oil at 230 °C on (kitchen)", _A, _pan_fire, 720.0, 416.0, 250.0, KITCHEN),

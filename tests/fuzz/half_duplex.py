@@ -198,9 +198,10 @@ def _start(line: Line, *, calm: bool) -> None:
 
 
 def seeds() -> list[bytes]:
-    """The real device; slow and fast ones; other line ends; damaged packets, lost dumps, restarts, the siren."""
+    """The real device; slow and fast ones; line ends; damage, also of all packets; lost dumps, restarts, siren."""
     cycles = Record(CYCLES, bytes((11, 9, 0, 200, 0, 90)))
     nature = Record(NATURE, bytes((31, 0, 0, 0, 9)))
+    spoilt = Record(DAMAGE, bytes((15, *[0, 3] * 16)))  # frames and inputs, for longer than a device may be silent
     rows: list[list[Record]] = [
         [nature, cycles],
         *[[Record(NATURE, bytes((speed, ending, 0, 1, 3))), cycles] for speed in (0, 60, 255) for ending in range(3)],
@@ -208,6 +209,7 @@ def seeds() -> list[bytes]:
         *[[Record(NATURE, bytes((31, end, 0, 1, 9, more))), cycles, cycles] for more in (1, 2) for end in range(3)],
         [Record(NATURE, bytes((31, 0, 0, 3, 77))), cycles, cycles],
         [nature, cycles, Record(DAMAGE, bytes((6, 0, 1, 9, 2, 3, 4, 8, 3, 3, 7))), cycles],
+        *[[Record(NATURE, bytes((speed, 0, 0, 0, 9))), cycles, *[spoilt] * 2] for speed in (13, 28)],
         [nature, cycles, Record(RESTART, b"\x40"), cycles],
         [nature, cycles, Record(SIREN, b"\x00"), cycles, Record(SIREN, b"\x01"), cycles],
     ]

@@ -152,11 +152,16 @@ class Commands:
         """Ask newer hardware for its serial number, once, after the EEPROM is through."""
         self._identity_wanted = True
 
-    def restart(self, mono_s: float) -> None:
-        """The device fell silent: ask it to stream again, at once and then at growing intervals."""
-        self._streaming = False
-        self._step = self._round = 0
-        self._next_start_s = mono_s
+    def restart(self, mono_s: float, *, anew: bool) -> None:
+        """Nothing readable comes: ask for the stream again, at once and then at growing intervals.
+
+        Not as long as damaged frames come: they show that it streams, and a start would meet one of them. Not `anew`:
+        this was said before, and what has been begun goes on.
+        """
+        if (anew or self._streaming) and all(cycle.is_over(mono_s) for cycle in self.cycles):
+            self._streaming = False
+            self._step = self._round = 0
+            self._next_start_s = mono_s
 
     def due(self, mono_s: float, *, receiving: bool) -> bytes | None:
         """The command to send now, if any. `receiving`: a packet has begun and not ended."""

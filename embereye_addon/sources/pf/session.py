@@ -277,8 +277,8 @@ class Session:
         if self.framer.is_open and mono_s - self._open_since_s > OPEN_PACKET_S:
             self.framer.abandon()
         fell_late = [unit.tick(mono_s) for unit in self.units]
-        if self.ever_valid and any(fell_late) and all(unit.late for unit in self.units):
-            self.commands.restart(mono_s)
+        if self.ever_valid and all(unit.late for unit in self.units):
+            self.commands.restart(mono_s, anew=any(fell_late))
         command = self.commands.due(mono_s, receiving=self.framer.is_open)
         return self._told(), [] if command is None else [command]
 

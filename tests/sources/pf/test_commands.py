@@ -131,7 +131,7 @@ def test_a_silent_device_is_started_again_at_growing_intervals() -> None:
     commands = Commands(0.0)
     listen(commands, 0, 4)
     stream(commands, 4.1, 3)
-    commands.restart(40.0)
+    commands.restart(40.0, anew=True)
     times = [at for at, _ in listen(commands, 40, 792)]
     assert [round(later - sooner) for sooner, later in pairwise(times)] == [30, 60, 120, 240, 300]
     assert times[0] == 40.0

@@ -1,11 +1,14 @@
-"""The session as a state machine: any order of packets, damage, pauses, acceptance and settings."""
+"""The session as a state machine: any order of packets, damage, pauses, acceptance and settings; nothing but damage."""
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from embereye_addon.demo.thermal import shipped_eeprom
 from embereye_addon.sources.pf.commands import Manner
 from embereye_addon.sources.pf.events import Setup
+from tests.fakes.alone import Alone
+from tests.fakes.pf_client import eeprom, inputs
 from tests.fuzz import wire
 from tests.fuzz.ledger import Ledger
 from tests.fuzz.records import Record
@@ -13,6 +16,28 @@ from tests.fuzz.records import Record
 PACKETS = st.builds(Record, st.integers(0, wire.KINDS - 1), st.binary(max_size=12))
 SIZES = st.lists(st.integers(1, 4000), min_size=1, max_size=4)
 CACHES = (None, *wire.dumps())
+SPOILT_FRAME = b"#frame1234:0!\r\n"
+
+
+def starts(session: Alone, begin_s: int, end_s: int, *, spoilt_every_s: int = 0) -> list[float]:
+    """When the device is told to stream within this time, in which nothing comes, or spoilt frames and nothing else."""
+    times = []
+    for step in range(begin_s * 5, end_s * 5):
+        if spoilt_every_s and step % (5 * spoilt_every_s) == 0:
+            session.feed(SPOILT_FRAME, step / 5, 0.0)
+        times += [step / 5 for command in session.tick(step / 5)[1] if command.startswith(b"PERIOD_ON")]
+    return times
+
+
+def test_a_device_whose_frames_all_come_damaged_is_started_only_once_they_stop() -> None:
+    """A start goes into the frames of a device that streams, or it never comes once that device has really stopped."""
+    session = Alone("10.0.0.31", 0.0)
+    session.feed(eeprom(shipped_eeprom()) + inputs(), 0.0, 0.0)
+    assert starts(session, 0, 60, spoilt_every_s=4) == []
+    assert session.unit.late
+    assert starts(session, 60, 76) == [71.2]
+    assert starts(session, 76, 120, spoilt_every_s=4) == []
+    assert starts(session, 120, 136) == [131.2]
 
 
 class Conversation(RuleBasedStateMachine):

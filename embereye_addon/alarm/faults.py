@@ -40,6 +40,7 @@ CODES = {
     "input_stuck": "An input of the PF device does not move",
     "port_taken": "The port for PF devices cannot be opened",
     "model_missing": "The detection model cannot be loaded",
+    "model_fallback": "The promoted model cannot be used; the shipped one looks instead",
     "model_self_test": "The detection model fails its self-test",
     "broker_disconnected": "The MQTT broker is not connected; alarms wait and keep their time",
     "broker_refuses": "The MQTT broker refuses our messages",

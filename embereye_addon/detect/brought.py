@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from embereye_addon.detect import heads
 from embereye_addon.detect.decode import Detection
 from embereye_addon.detect.heads import Candidates, Classes
-from embereye_addon.detect.model import Looked
+from embereye_addon.detect.model import Looked, told_apart
 from embereye_addon.errors import ModelError
 
 CARD = "card.json"
@@ -55,6 +55,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     version: Annotated[str, Meta(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9_.-]+$")]
     file: Annotated[str, Meta(max_length=80, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*\.(xml|onnx)$")]
     head: Literal["yolo", "yolo_objectness", "ssd", "classifier_softmax", "classifier_sigmoid"]
+    runtime: Literal["openvino", "onnxruntime"] = "openvino"
     input: Input
     classes: Annotated[tuple[Class, ...], Meta(min_length=1, max_length=1000)]
     fire: str = ""
@@ -155,6 +156,10 @@ class Brought:
         )
         boxes = tuple(box for box in map(fit.back, found) if box.right > box.left and box.bottom > box.top)
         return Looked(boxes, (fire, smoke), (time.monotonic() - began) * 1000.0)
+
+    def self_test(self) -> str:
+        """Known fire and no-fire pictures; an empty text when they are told apart."""
+        return told_apart(self.look) if self.card.fire else ""
 
     def _read(self, output: NDArray[np.float32]) -> Candidates | str:
         size = (self.card.input.width, self.card.input.height)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from embereye_addon.detect import roi, temporal
 from embereye_addon.detect.decode import Detection
 from embereye_addon.detect.masks import Masks, counts, for_model
-from embereye_addon.detect.model import Looked, Model
+from embereye_addon.detect.model import Looked, Looker
 from embereye_addon.detect.roi import Box, View
 from embereye_addon.detect.shape import shape
 from embereye_addon.detect.temporal import Mark, Sized
@@ -48,7 +48,7 @@ class Eyes:
     """The model with a sense of how long it takes. One thread looks."""
 
     def __init__(
-        self, model: Model, clock: Callable[[], float] = time.monotonic, deadline_s: float = DEADLINE_S
+        self, model: Looker, clock: Callable[[], float] = time.monotonic, deadline_s: float = DEADLINE_S
     ) -> None:
         self._model = model
         self._clock = clock

@@ -2,8 +2,10 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import msgspec
@@ -53,6 +55,20 @@ class Looked:
     took_ms: float
 
 
+class Looker(Protocol):
+    """A model that can be asked: the shipped one, or one that was brought."""
+
+    @property
+    def name(self) -> str:
+        """Name and version, as it stands in every sighting."""
+
+    def look(self, bgr: NDArray[np.uint8]) -> Looked:
+        """Look at one picture [height, width, 3] uint8 BGR whose sides are multiples of 16; `ModelError` on failure."""
+
+    def self_test(self) -> str:
+        """Known fire and no-fire pictures; an empty text when they are told apart, else what went wrong."""
+
+
 class Model:
     """A loaded model. `ModelError` in words when it cannot be loaded."""
 
@@ -94,13 +110,18 @@ class Model:
 
     def self_test(self) -> str:
         """Known fire and no-fire pictures through the very same path; an empty text when both are told apart."""
-        for name, expected in (("reference_fire.jpg", True), ("reference_quiet.jpg", False)):
-            raw = np.fromfile(self._folder / name, dtype=np.uint8) if (self._folder / name).is_file() else None
-            picture = None if raw is None else cv2.imdecode(raw, cv2.IMREAD_COLOR)
-            if picture is None:
-                return f"the reference picture {name} is missing"
-            width, height = input_size(picture.shape[1], picture.shape[0])
-            looked = self.look(np.asarray(cv2.resize(picture, (width, height)), dtype=np.uint8))
-            if (looked.llr_nats[0] > 1.0) is not expected:
-                return f"{name}: fire is told with {looked.llr_nats[0]:.1f} nats, which is the wrong side"
-        return ""
+        return told_apart(self.look, self._folder)
+
+
+def told_apart(look: Callable[[NDArray[np.uint8]], Looked], folder: Path = WEIGHTS) -> str:
+    """Whether `look` tells the reference pictures of a folder apart: an empty text, or what went wrong."""
+    for name, expected in (("reference_fire.jpg", True), ("reference_quiet.jpg", False)):
+        raw = np.fromfile(folder / name, dtype=np.uint8) if (folder / name).is_file() else None
+        picture = None if raw is None else cv2.imdecode(raw, cv2.IMREAD_COLOR)
+        if picture is None:
+            return f"the reference picture {name} is missing"
+        width, height = input_size(picture.shape[1], picture.shape[0])
+        looked = look(np.asarray(cv2.resize(picture, (width, height)), dtype=np.uint8))
+        if (looked.llr_nats[0] > 1.0) is not expected:
+            return f"{name}: fire is told with {looked.llr_nats[0]:.1f} nats, which is the wrong side"
+    return ""

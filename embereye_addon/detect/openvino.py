@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,35 @@ class Network:
                 return np.array(cells, dtype=np.float32), np.array(whole, dtype=np.float32)
         except (RuntimeError, IndexError) as err:
             raise ModelError(f"the model failed on a picture of {bgr.shape}") from err
+
+
+class Engine:
+    """Any network with one input that OpenVINO reads (IR or ONNX): float32 in, every output by its name out."""
+
+    def __init__(self, path: Path, device: str) -> None:
+        """`ModelError` in words when it cannot be loaded on that device or has more than one input."""
+        self._lock, self._name = threading.Lock(), path.name
+        options = CPU_OPTIONS if device == "CPU" else {"PERFORMANCE_HINT": "LATENCY"}
+        try:
+            core = openvino.Core()
+            compiled = core.compile_model(core.read_model(path), device, options)
+        except RuntimeError as err:
+            raise ModelError(f"the model {path.name} cannot be loaded on {device}: {_reason(err)}") from err
+        if len(compiled.inputs) != 1:
+            raise ModelError(f"the model {path.name} has {len(compiled.inputs)} inputs; a picture is one")
+        self._request = compiled.create_infer_request()
+
+    def infer(self, values: NDArray[np.float32]) -> Mapping[str, NDArray[np.float32]]:
+        """Every output of one prepared picture; `ModelError` on failure."""
+        try:
+            with self._lock:
+                found = self._request.infer([values])
+                return {
+                    next(iter(port.get_names()), str(place)): np.array(value, dtype=np.float32)
+                    for place, (port, value) in enumerate(found.items())
+                }
+        except RuntimeError as err:
+            raise ModelError(f"the model {self._name} failed on an input of {values.shape}: {_reason(err)}") from err
 
 
 def _reason(err: RuntimeError) -> str:

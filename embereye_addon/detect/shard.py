@@ -27,7 +27,7 @@ from embereye_addon.detect.candidates import Candidate
 from embereye_addon.detect.decode import Detection
 from embereye_addon.detect.look import MOTION_GAP_S, Eyes
 from embereye_addon.detect.masks import Masks
-from embereye_addon.detect.model import Model
+from embereye_addon.detect.model import Looker
 from embereye_addon.detect.pacing import Pace
 from embereye_addon.detect.reduce import Small, reduced
 from embereye_addon.detect.temporal import Claim
@@ -120,7 +120,7 @@ class Shard:
 
     def __init__(
         self,
-        model: Model,
+        model: Looker,
         looks_hz: float,
         outlets: Outlets,
         masks_of: Mapping[str, Masks] | None = None,

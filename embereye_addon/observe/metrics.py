@@ -133,6 +133,12 @@ MODEL_QUEUE: Final = Gauge(
     multiprocess_mode="livemostrecent",
     registry=REGISTRY,
 )
+SHADOW_LOOKS: Final = Counter(
+    "embereye_shadow_looks",
+    "Looks of the model in shadow, by who saw fire or smoke: both, live, shadow, none",
+    ("saw",),
+    registry=REGISTRY,
+)
 PF_PACKETS: Final = Counter("embereye_pf_packets", "Packets of a PF device", ("device",), registry=REGISTRY)
 PF_REJECTED: Final = Counter(
     "embereye_pf_packets_rejected", "Packets of a PF device that could not be used", ("device",), registry=REGISTRY

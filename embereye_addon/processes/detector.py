@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from embereye_addon.bus import LEASE_RENEW_S, Lease
 from embereye_addon.detect.assign import mine
+from embereye_addon.detect.loading import load as loaded
 from embereye_addon.detect.masks import masks
-from embereye_addon.detect.model import Model
+from embereye_addon.detect.model import Looker
+from embereye_addon.detect.models import SHIPPED, Models
 from embereye_addon.detect.picture import single_threaded
 from embereye_addon.detect.shard import Outlets, Seen, Shard
 from embereye_addon.errors import ModelError
@@ -29,6 +31,7 @@ from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.kept_pictures import KeptPictures
 from embereye_addon.processes.looked import Looked
 from embereye_addon.processes.main_streams import MainStreams
+from embereye_addon.processes.shadow import Shadow
 from embereye_addon.processes.sightings import boxes_of, evidence_of, persist_s
 from embereye_addon.settings.model import Camera
 from embereye_addon.settings.regions import parse
@@ -57,7 +60,7 @@ class Detector:
     """
 
     child: Child
-    model: Model | None
+    model: Looker | None
     loop: asyncio.AbstractEventLoop
     cameras: dict[str, Camera]
     leases: dict[str, Lease] = field(default_factory=dict)
@@ -68,6 +71,7 @@ class Detector:
     mains: MainStreams = field(init=False)
     pictures: KeptPictures = field(init=False)
     shard: Shard | None = None
+    shadow: Shadow | None = None
     zone_of: dict[str, str] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
     notes: Looked = field(default_factory=Looked)
@@ -123,6 +127,8 @@ class Detector:
         self.pictures.keep(seen, boxes, max(piece.llr_nats for piece in pieces))
         if self.notes.seen(seen, time.monotonic()):
             self.tell(self.sighting(seen.source, seen.number, seen.at, boxes, pieces))
+        if self.shadow is not None:
+            self.shadow.looked(seen)
 
     def sighting(
         self,
@@ -286,13 +292,33 @@ class Detector:
             self.child.faults.pop("model_self_test", None)
 
 
-def load(child: Child) -> Model | None:
-    """The model, or None and a standing fault."""
+def load(child: Child) -> Looker | None:
+    """The live model; the shipped one where a promoted one cannot be used; None and a standing fault without any."""
+    models, device = Models(child.folder.models), child.site.detection.device
     try:
-        return Model(child.site.detection.device)
+        live = models.state().live
+        try:
+            return loaded(models, live, device)
+        except ModelError as err:
+            if live == SHIPPED:
+                raise
+            _log.error("%s", err)
+            child.faults["model_fallback"] = f"{live} cannot be used, the shipped model looks instead: {err}"[:400]
+        return loaded(models, SHIPPED, device)
     except ModelError as err:
         _log.error("%s", err)
         child.faults["model_missing"] = str(err)
+        return None
+
+
+def shadow(child: Child) -> Shadow | None:
+    """The model that looks on beside the live one, if there is one that can."""
+    models = Models(child.folder.models)
+    try:
+        name = models.state().shadow
+        return None if name is None else Shadow(loaded(models, name, child.site.detection.device))
+    except ModelError as err:
+        _log.warning("no model looks on in shadow: %s", err)
         return None
 
 
@@ -302,6 +328,7 @@ async def main(child: Child) -> None:
     model = await asyncio.to_thread(load, child)
     cameras = {f"cam.{camera.id}": camera for camera in child.site.cameras if camera.enabled}
     detector = Detector(child, model, asyncio.get_running_loop(), cameras)
+    detector.shadow = await asyncio.to_thread(shadow, child)
     await child.bus.hear(ProcessHealth, detector.on_health)
     await child.bus.hear(HotSpots, detector.on_heat)
     await child.bus.hear(Reading, detector.on_heat)

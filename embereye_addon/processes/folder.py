@@ -51,6 +51,11 @@ class Folder:
         """The last day of each PF device's heat, a folder for each."""
         return self.path / "history"
 
+    @property
+    def models(self) -> Path:
+        """Detectors that were brought, and which of them is live."""
+        return self.path / "models"
+
     def write_run(self, name: str, content: bytes) -> None:
         """Write one file of `run`, aside and renamed, readable by the owner only. `StorageError` in words."""
         try:

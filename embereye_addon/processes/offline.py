@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from embereye_addon.alarm import zone as alarm
 from embereye_addon.alarm.clock import Now
 from embereye_addon.detect.masks import Masks
-from embereye_addon.detect.model import Model
+from embereye_addon.detect.model import Looker
 from embereye_addon.detect.shard import Glance, Outlets, Seen, Shard
 from embereye_addon.detect.waiting import Picture
 from embereye_addon.fuse import zone as belief
@@ -60,7 +60,7 @@ class _Seen:
 
 def replayed(
     pictures: Iterable[Picture],
-    model: Model,
+    model: Looker,
     zone: Zone,
     detection: Detection = Detection(),  # noqa: B008 - frozen
     masks: Masks = Masks(),  # noqa: B008 - frozen

@@ -11,7 +11,7 @@ import msgspec
 
 from embereye_addon.alarm.zone import RANK, Change
 from embereye_addon.detect.masks import Masks, masks, private
-from embereye_addon.detect.model import Model
+from embereye_addon.detect.model import Looker, Model
 from embereye_addon.errors import EmberEyeError, SettingsFileError
 from embereye_addon.fuse.zone import THRESHOLDS_NATS
 from embereye_addon.messages import Explanation, ZoneState
@@ -138,7 +138,7 @@ def command(words: list[str]) -> int:
     return 1 if refused else 0
 
 
-def play(played: Played, wanted: Wanted, model: Model) -> Iterator[Changed]:
+def play(played: Played, wanted: Wanted, model: Looker) -> Iterator[Changed]:
     """The changes of one recording, as they come. `EmberEyeError` in words when it cannot be played."""
     match kind(played.path):
         case "traffic":
@@ -186,7 +186,7 @@ class _Newest:
             yield look
 
 
-def _video(played: Played, wanted: Wanted, model: Model) -> Iterator[Changed]:
+def _video(played: Played, wanted: Wanted, model: Looker) -> Iterator[Changed]:
     """A video through detector and zone."""
     zone, seen_through = place(wanted)
     detection = wanted.site.detection if wanted.site else Detection()

@@ -1,0 +1,133 @@
+"""models: detectors of one's own: added, judged by recordings, tried in shadow, promoted, and undone."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from embereye_addon.detect.loading import load
+from embereye_addon.detect.model import Looker
+from embereye_addon.detect.models import SHIPPED, Gate, Models
+from embereye_addon.errors import ModelError
+from embereye_addon.messages import ZoneState
+from embereye_addon.observe.clock import utc_s
+from embereye_addon.processes.folder import Folder
+from embereye_addon.tools.replay import Played, Wanted, play
+
+DESCRIPTION = """Use a detector of your own: any OpenVINO IR or ONNX network with a card.json (DOCS section 3).
+
+  models list                            what is there, what is live, what looks on
+  models add FOLDER                      check a network and its card, and keep a copy
+  models gate NAME --fire CLIP... --quiet CLIP...
+                                         play recordings with it and with the live one; it passes when it raises the
+                                         alarm in every fire in which the live one does, and in no quiet clip more
+  models shadow NAME | models shadow off look on beside the live one, counted in the metrics, without a say
+  models promote NAME                    make it the live one; only after its gate was passed
+  models rollback                        back to the one before
+  models remove NAME
+"""
+NAMES = {SHIPPED: "the shipped model"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one model did on the recordings: fires with an alarm, and quiet clips with one."""
+
+    found: frozenset[str]
+    false: frozenset[str]
+
+
+def judged(model: Looker, fires: Sequence[Path], quiet: Sequence[Path]) -> Verdict:
+    """Play all recordings with one model. `EmberEyeError` when one cannot be played."""
+    return Verdict(*(frozenset(str(path) for path in clips if _alarms(path, model)) for clips in (fires, quiet)))
+
+
+def _alarms(path: Path, model: Looker) -> bool:
+    wanted = Wanted((path,), json=False, site=None, camera="", out=None, device="CPU")
+    return any(change.now is ZoneState.ALARM for change in play(Played(path), wanted, model))
+
+
+def compared(new: Verdict, live: Verdict, fires: int, quiet: int, beside: str) -> Gate:
+    """The gate's verdict: no fire missed that the live model finds, no false alarm that it does not raise."""
+    missed, more = live.found - new.found, new.false - live.false
+    found = f"{len(new.found)} of {fires} fires (live: {len(live.found)})"
+    words = f"{found}, alarms in {len(new.false)} of {quiet} quiet clips (live: {len(live.false)})"
+    if missed or more:
+        words += f"; missed: {', '.join(sorted(missed)) or 'none'}; false: {', '.join(sorted(more)) or 'none'}"
+    return Gate(passed=not (missed or more), at=utc_s(), beside=beside, words=words[:2000])
+
+
+def command(words: list[str]) -> int:
+    """Do what is asked; gives the exit code. What is wrong is raised in words."""
+    given = _arguments(words)
+    folder = Folder((given.folder or Path(os.environ.get("EMBEREYE_FOLDER", "data"))).resolve())
+    models = Models(folder.models)
+    match given.action:
+        case "list":
+            _list(models)
+        case "add":
+            _add(models, given.source)
+        case "gate":
+            return _gate(models, given.name, given.fire, given.quiet)
+        case "shadow":
+            models.shade(None if given.name == "off" else given.name)
+        case "promote":
+            models.promote(given.name)
+            print(f"{given.name} is live when the detectors start next")
+        case "rollback":
+            name = models.rollback()
+            print(f"{NAMES.get(name, name)} is live when the detectors start next")
+        case _:
+            models.remove(given.name)
+    return 0
+
+
+def _list(models: Models) -> None:
+    state = models.state()
+    for name in (SHIPPED, *models.listed()):
+        marks = [word for word, which in (("live", state.live), ("shadow", state.shadow)) if which == name]
+        gate = state.gates.get(name)
+        if gate is not None:
+            marks.append(f"gate {'passed' if gate.passed else 'failed'}: {gate.words}")
+        print(f"{NAMES.get(name, name)}{': ' if marks else ''}{'; '.join(marks)}")
+
+
+def _add(models: Models, source: Path) -> None:
+    name = models.add(source)
+    try:
+        said = load(models, name, "CPU").self_test()
+    except ModelError:
+        models.remove(name)
+        raise
+    print(f"{name} was added: {said or 'it tells the reference pictures of fire and no fire apart'}")
+
+
+def _gate(models: Models, name: str, fires: list[Path], quiet: list[Path]) -> int:
+    if not fires or not quiet:
+        raise ModelError("a gate needs recordings of both: --fire CLIP... and --quiet CLIP...")
+    live = judged(load(models, models.state().live, "CPU"), fires, quiet)
+    new = judged(load(models, name, "CPU"), fires, quiet)
+    gate = compared(new, live, len(fires), len(quiet), models.state().live)
+    models.judged(name, gate)
+    print(f"{name}: {'passed' if gate.passed else 'failed'}: {gate.words}")
+    return 0 if gate.passed else 1
+
+
+def _arguments(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m embereye_addon models",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--folder", type=Path, default=None, help="the node's data folder (default: ./data)")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name in ("list", "rollback"):
+        actions.add_parser(name)
+    actions.add_parser("add").add_argument("source", type=Path, metavar="FOLDER")
+    for name in ("shadow", "promote", "remove", "gate"):
+        actions.add_parser(name).add_argument("name", metavar="NAME")
+    gate = actions.choices["gate"]
+    gate.add_argument("--fire", type=Path, nargs="+", default=[], metavar="CLIP")
+    gate.add_argument("--quiet", type=Path, nargs="+", default=[], metavar="CLIP")
+    return parser.parse_args(words)

@@ -31,6 +31,7 @@ It supplements certified fire detection and does not replace it.
   python -m embereye_addon detect --help     what the model says of picture files
   python -m embereye_addon replay --help     recordings through the whole path, to the alarm
   python -m embereye_addon models --help     detectors of your own: add, judge, try in shadow, promote, go back
+  python -m embereye_addon sizes --help      the smallest flame and smoke that a camera can see
   python -m embereye_addon record --help     what all sources say from now on, for replay
   python -m embereye_addon pf-decode --help  frames of a PF device become temperatures in a file
   python -m embereye_addon pf-sim --help     simulated PF devices that dial any gateway
@@ -46,6 +47,7 @@ APART = {
     "detect": "embereye_addon.tools.detect",
     "replay": "embereye_addon.tools.replay",
     "models": "embereye_addon.tools.models",
+    "sizes": "embereye_addon.tools.sizes",
     "record": "embereye_addon.tools.record",
     "pf-decode": "embereye_addon.tools.pf_decode",
     "pf-sim": "embereye_addon.tools.pf_sim",

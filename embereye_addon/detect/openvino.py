@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +56,10 @@ class Network:
 
     def _wished(self, device: str) -> tuple[str, tuple[str, ...]]:
         """The device to try, and why it is another than the wished one; AUTO is the CPU where there is nothing else."""
-        families = {name.partition(".")[0] for name in self._core.available_devices}
-        if device in families or device == "CPU" or (device == "AUTO" and families - {"CPU"}):
+        if device == "CPU":
+            return device, ()
+        there = families(self._core)
+        if device in there or (device == "AUTO" and there - {"CPU"}):
             return device, ()
         missing = f"{device} was asked for and is not there: the model runs on the CPU and takes its time"
         return "CPU", () if device == "AUTO" else (missing,)
@@ -96,6 +99,16 @@ class Network:
                 return np.array(cells, dtype=np.float32), np.array(whole, dtype=np.float32)
         except (RuntimeError, IndexError) as err:
             raise ModelError(f"the model failed on a picture of {bgr.shape}") from err
+
+
+def families(core: openvino.Core) -> frozenset[str]:
+    """The kinds of device there are. Asked in a thread of its own, which then ends.
+
+    Asking loads plugins that give the calling thread another stack for signals; in a thread that lives on, a SIGTERM
+    after their end is a crash (seen with OpenVINO 2026.4.1).
+    """
+    with ThreadPoolExecutor(1) as once:
+        return frozenset(name.partition(".")[0] for name in once.submit(lambda: core.available_devices).result())
 
 
 class Engine:

@@ -1,7 +1,6 @@
 """The connection: real brokers that refuse, die, speak TLS, forbid or know only MQTT 3; one warning each, in words."""
 
 import asyncio
-import contextlib
 import logging
 import ssl
 from collections.abc import AsyncIterator
@@ -50,9 +49,9 @@ async def running(settings: model.Mqtt, other: Other | None = None) -> AsyncIter
     try:
         yield mqtt
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        while not task.done():  # Python 3.11's wait_for may swallow a cancellation that comes while it connects
+            task.cancel()
+            await asyncio.wait([task], timeout=2.0)
 
 
 def at(broker: Mosquitto, **more: object) -> model.Mqtt:

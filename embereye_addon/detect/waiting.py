@@ -22,9 +22,9 @@ class Picture(Protocol):
     @property
     def number(self) -> int: ...  # noqa: D102 - said above
     @property
-    def at(self) -> float: ...  # noqa: D102
+    def at(self) -> float: ...  # noqa: D102 - said above
     @property
-    def received_mono_s(self) -> float: ...  # noqa: D102
+    def received_mono_s(self) -> float: ...  # noqa: D102 - said above
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""

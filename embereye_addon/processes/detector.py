@@ -293,22 +293,20 @@ class Detector:
 
 
 def load(child: Child) -> Looker | None:
-    """The live model; the shipped one where a promoted one cannot be used; None and a standing fault without any."""
+    """The live model; the shipped one and a standing fault where that cannot be used; None and a fault without any."""
     models, device = Models(child.folder.models), child.site.detection.device
     try:
-        live = models.state().live
-        try:
-            return loaded(models, live, device)
-        except ModelError as err:
-            if live == SHIPPED:
-                raise
-            _log.error("%s", err)
-            child.faults["model_fallback"] = f"{live} cannot be used, the shipped model looks instead: {err}"[:400]
-        return loaded(models, SHIPPED, device)
+        return loaded(models, models.state().live, device)
     except ModelError as err:
         _log.error("%s", err)
+        why = str(err)
+    try:
+        shipped = loaded(models, SHIPPED, device)
+    except ModelError as err:
         child.faults["model_missing"] = str(err)
         return None
+    child.faults["model_fallback"] = f"the shipped model looks instead of the one that is set: {why}"[:400]
+    return shipped
 
 
 def shadow(child: Child) -> Shadow | None:

@@ -188,7 +188,7 @@ class PanelProcess:
         """Carry out an operator's order; it is logged with who and which way."""
         now = Now(time.monotonic(), utc_s())
         wanted = {zone_id: self.wanted(zone_id, now.mono_s) for zone_id in self.panel.zones}
-        points = frozenset(point for known in self.points.values() for point in known)
+        points = frozenset(self.panel.points_out).union(*self.points.values())  # one that fell silent can come back
         self.panel, changes, done = orders.command(self.panel, order, wanted, now, points)
         self.forget_disabled()
         self.record("action", {"order": order, "done": done})

@@ -5,6 +5,7 @@ import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -72,7 +73,7 @@ def command(words: list[str]) -> int:
     model = Model(wanted.device)
     progress, refused = Progress(), 0
     for number, path in enumerate(pictures):
-        progress.show(lambda number=number: f"{number} of {len(pictures)} pictures")  # type: ignore[misc]
+        progress.show(partial("{} of {} pictures".format, number, len(pictures)))
         said = look(model, path, wanted.least)
         refused += isinstance(said, Refused)
         print(msgspec.json.encode(said).decode() if wanted.json else plain(said), flush=True)

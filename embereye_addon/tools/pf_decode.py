@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -147,8 +148,7 @@ def frames(path: Path, progress: Progress) -> Iterator[tuple[int, FramePacket | 
             for body, ended in packets(line):
                 if body.startswith(b"frame"):
                     yield line.number, _frame(body) if ended else "its end, the !, is missing"
-            number = line.number
-            progress.show(lambda at=number: f"line {at}, {min(100.0, 100.0 * file.tell() / size):.0f} %")  # type: ignore[misc]
+            progress.show(partial("line {}, {:.0f} %".format, line.number, min(100.0, 100.0 * file.tell() / size)))
 
 
 def _frame(body: bytes) -> FramePacket | str:

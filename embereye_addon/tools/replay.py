@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -198,7 +199,7 @@ def _video(played: Played, wanted: Wanted, model: Looker) -> Iterator[Changed]:
             played.pictures, played.looks = played.pictures + 1, played.looks + (step.seen is not None)
             played.seconds = step.t_s
             played.most_nats = max(played.most_nats, step.want.explanation.sum_nats)
-            progress.show(lambda t_s=step.t_s: f"{played.path.name}: {t_s:.0f} s")  # type: ignore[misc]
+            progress.show(partial("{}: {:.0f} s".format, played.path.name, step.t_s))
             if drawn is not None and pictures.look is not None:
                 curve.append((step.t_s, step.want.explanation.sum_nats, step.zone.state))
                 boxes = boxes_of(step.seen) if step.seen else ()

@@ -34,6 +34,19 @@ async def test_a_disabled_point_counts_for_nothing_and_is_logged(tmp_path: Path)
     assert hall_of(made_panel) is ZoneState.ALARM
 
 
+async def test_a_disabled_point_that_has_fallen_silent_can_be_enabled_after_a_restart(tmp_path: Path) -> None:
+    """Its camera is away, so nobody can put it back into service, and it stays out when the camera returns."""
+    before = made(tmp_path)
+    before.on_evidence("pf.boiler", cold(1).evidence, 1.0)
+    assert (await before.on_order(Disable(by="ann", way="ui", target="pf.boiler.thermal"))).ok
+    before.journal.close()
+    before.outbox.close()
+    after = made(tmp_path)
+    assert after.state().disablements[0].about == "pf.boiler.thermal"
+    assert (await after.on_order(Enable(by="ann", way="ui", target="pf.boiler.thermal"))).ok
+    assert after.state().disablements == ()
+
+
 async def test_a_disablement_takes_back_what_its_point_had_claimed(tmp_path: Path) -> None:
     """A point that is disabled because it errs holds the zone in pre-alarm for minutes."""
     made_panel = made(tmp_path)

@@ -24,9 +24,10 @@ demo: $(VENV)/run.done ## the main job on a demo site: two cameras, two PF devic
 run: $(VENV)/run.done ## the same program on your own site file: make run SITE=site.yaml
 	@$(BIN)/python -m embereye_addon --site $(SITE) $(ARGS)
 
+WORKERS ?= 2
 test: $(VENV)/dev.done ## every test that needs nothing but this checkout
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report= $(ARGS)
 	@$(BIN)/coverage combine -q 2>/dev/null || true
 	@$(BIN)/coverage report --fail-under=90 --skip-covered --sort=cover
 	@$(BIN)/coverage report --fail-under=100 --include='*/messages/*,*/fuse/*,*/alarm/*,*/pf/packets.py,*/pf/session.py,*/pf/tags.py,*/pf/unit.py'

@@ -8,6 +8,7 @@ from typing import Any
 
 from embereye_addon.bus.wire import decode, identity
 from embereye_addon.messages import Message
+from embereye_addon.observe.tasks import stopped
 from embereye_addon.topology import Channel, Keep
 
 LOG = logging.getLogger(__name__)
@@ -94,6 +95,4 @@ class Fanout:
 
     async def close(self) -> None:
         """Stop calling."""
-        for hearer in self._hearers:
-            hearer.task.cancel()
-        await asyncio.gather(*(hearer.task for hearer in self._hearers), return_exceptions=True)
+        await stopped(hearer.task for hearer in self._hearers)

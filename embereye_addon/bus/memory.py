@@ -13,6 +13,7 @@ from embereye_addon.bus.fanout import Fanout
 from embereye_addon.bus.wire import ask_subject, decode, encode, identity, unanswered
 from embereye_addon.errors import BusError, EmberEyeError
 from embereye_addon.messages import Message
+from embereye_addon.observe.tasks import stopped
 from embereye_addon.topology import CHANNEL_OF, REQUEST_OF, Keep
 
 M = TypeVar("M", bound=Message)
@@ -187,6 +188,6 @@ class MemoryBus:
         self._answering.clear()
         with contextlib.suppress(ValueError):
             self._hub.buses.remove(self)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, *(fanout.close() for fanout in self._heard.values()), return_exceptions=True)
+        await stopped(self._tasks)
+        for fanout in self._heard.values():
+            await fanout.close()

@@ -15,6 +15,7 @@ from nats.js.errors import APIError
 
 from embereye_addon.bus.wire import MAX_PAYLOAD_BYTES
 from embereye_addon.errors import BusError
+from embereye_addon.observe.tasks import stopped
 
 LOG = logging.getLogger(__name__)
 
@@ -143,10 +144,7 @@ class NatsLink:
     async def close(self) -> None:
         """Stop the tasks, flush and go."""
         self._closing = True
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stopped(self._tasks)
         with contextlib.suppress(nats.errors.Error, TimeoutError, OSError):
             if self.client.is_connected:
                 await self.client.flush(5)

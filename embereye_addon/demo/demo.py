@@ -15,6 +15,7 @@ from embereye_addon.demo.site import Plan, Staged, logged, staged, until_told
 from embereye_addon.errors import BusError
 from embereye_addon.messages import Acknowledge, AlarmChanged, Done, PanelState, Reset, Silence, ZoneState
 from embereye_addon.observe.clock import utc_s
+from embereye_addon.observe.tasks import stopped
 
 WORDS = {ZoneState.NORMAL: "normal", ZoneState.PRE_ALARM: "PRE-ALARM", ZoneState.ALARM: "FIRE ALARM"}
 ORDERS = {"a": Acknowledge, "s": Silence, "r": Reset}
@@ -192,9 +193,7 @@ async def perform(folder: Path, given: argparse.Namespace) -> int:
         try:
             await _timeline(show, given, tasks[1])
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await stopped(tasks)
             teller.say("Stopping ...")
     return 0 if show.alarmed.is_set() else 1
 

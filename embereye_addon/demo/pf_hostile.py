@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from embereye_addon.observe.tasks import stopped
+
 AGAIN_S = 0.5
 WRITE_S = 5.0
 KINDS = ("garbage", "drip", "oversize", "idle")
@@ -59,9 +61,7 @@ async def crowd(host: str, port: int, strangers: int, seconds: float) -> Counter
     met: Counter[str] = Counter()
     tasks = [asyncio.create_task(stranger(host, port, index, met)) for index in range(strangers)]
     await asyncio.wait(tasks, timeout=seconds)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await stopped(tasks)
     return met
 
 

@@ -12,6 +12,8 @@ import random
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from embereye_addon.observe.tasks import stopped
+
 _log = logging.getLogger(__name__)
 
 # Timing of the real device, as measured: one cycle, and the places in it, in seconds after the first frame byte.
@@ -130,9 +132,7 @@ class PfLine:
                 task.result()
         finally:
             self.connected = False
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await stopped(tasks)
             await _close(writer)
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from embereye_addon.demo import rtsp_wire as wire
 from embereye_addon.demo.clips import EncodedClip
 from embereye_addon.demo.rtsp_wire import Login, Request
+from embereye_addon.observe.tasks import stopped
 
 log = logging.getLogger(__name__)
 
@@ -258,9 +259,7 @@ class RtspServer:
             self._server.close()
         for session in self._sessions:
             session.writer.transport.abort()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stopped(self._tasks)
         for transport in self._udp:
             transport.close()
         if self._server is not None:

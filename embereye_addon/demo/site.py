@@ -16,6 +16,7 @@ from embereye_addon.demo.clips import EncodedClip
 from embereye_addon.demo.pf_device import PfDevice
 from embereye_addon.demo.rtsp import RtspServer
 from embereye_addon.observe import log
+from embereye_addon.observe.tasks import stopped
 from embereye_addon.processes.folder import Folder
 from embereye_addon.processes.supervisor import Supervisor
 from embereye_addon.settings import store
@@ -141,7 +142,7 @@ async def staged(plan: Plan, path: Path) -> AsyncIterator[Staged]:
 
         supervisor = Supervisor(folder, folder.site_file, _as_it_is, output=output)
         running = asyncio.create_task(supervisor.run(), name="supervisor")
-        stack.push_async_callback(_end, running)
+        stack.push_async_callback(stopped, [running])
         await _first(supervisor.ready.wait(), running)
         assert supervisor.access is not None
         bus = await connect(supervisor.access.url, supervisor.access.token, "demo")
@@ -149,7 +150,7 @@ async def staged(plan: Plan, path: Path) -> AsyncIterator[Staged]:
         played = devices(plan, pf_port)
         for device in played.values():
             task = asyncio.create_task(device.run(), name=f"PF device {device.serial}")
-            stack.push_async_callback(_end, task)
+            stack.push_async_callback(stopped, [task])
         yield Staged(folder, site, broker, rtsp, played, supervisor, bus, [running])
 
 
@@ -191,9 +192,3 @@ async def _first(event: Any, running: asyncio.Task[None]) -> None:
     waiting.cancel()
     if running.done():
         running.result()
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

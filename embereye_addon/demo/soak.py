@@ -30,6 +30,7 @@ from embereye_addon.demo.site import Plan, Staged, free_port, logged, staged, un
 from embereye_addon.errors import BusError
 from embereye_addon.messages import PanelState, ProcessHealth, Reset, SourceHealth, ZoneState
 from embereye_addon.observe.clock import utc_s
+from embereye_addon.observe.tasks import stopped
 from embereye_addon.publish.mqtt import Ends, Incoming, Mqtt
 from embereye_addon.settings import model
 
@@ -258,9 +259,7 @@ async def perform(given: argparse.Namespace, folder: Path) -> int:
             metrics = await asyncio.to_thread(_get, f"http://127.0.0.1:{port}/metrics")
             found = snapshot(site, watch, given, metrics)
         finally:
-            for task in (burning, listening):
-                task.cancel()
-            await asyncio.gather(burning, listening, return_exceptions=True)
+            await stopped([burning, listening])
     return await asyncio.to_thread(report, found, given)
 
 

@@ -17,13 +17,13 @@ from embereye_addon.bus.nats import connect
 from embereye_addon.errors import EmberEyeError
 from embereye_addon.observe import heartbeat, log
 from embereye_addon.observe.metrics import BUS_DROPS, DIED_VARIABLE, RESTART
+from embereye_addon.observe.tasks import ASK_AGAIN_S, stopped
 from embereye_addon.processes.folder import Folder
 from embereye_addon.settings.model import Site
 
 _log = logging.getLogger(__name__)
 
 DROPS_S = 5.0
-ASK_AGAIN_S = 2.0
 
 
 @dataclass(slots=True)
@@ -85,9 +85,7 @@ async def live(child: Child, main: Main) -> None:
     try:
         await main(child)
     finally:
-        for task in beside:
-            task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await stopped(beside)
         await child.bus.close()
 
 

@@ -22,6 +22,7 @@ from embereye_addon.errors import BusError, SettingsFileError, StorageError
 from embereye_addon.observe import heartbeat
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.metrics import DIED_VARIABLE, FOLDER_VARIABLE, PROCESS_VARIABLE, forget
+from embereye_addon.observe.tasks import stopped
 from embereye_addon.processes.folder import BusAccess, Folder
 from embereye_addon.processes.plan import Deaths, Role, died, roles, sections_changed
 from embereye_addon.settings import store
@@ -74,8 +75,7 @@ class Supervisor:
                 await asyncio.sleep(PERIOD_S)
                 await self.reload()
         finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            await stopped([beating])
             await self.stop()
 
     # --- settings -----------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from embereye_addon.errors import LinkError
+from embereye_addon.observe.tasks import stopped
 from embereye_addon.publish.outages import LONGEST_PAUSE_S, Outage, outage, pause_s
 from embereye_addon.publish.outbox import BATCH, Out, Outbox, Tier
 from embereye_addon.settings import model
@@ -308,8 +309,7 @@ async def _entered(client: _Client) -> AsyncIterator[None]:
         while client.in_thread:
             await asyncio.sleep(0.02)
         await client.drop()
-        entering.cancel()
-        await asyncio.gather(entering, return_exceptions=True)
+        await stopped([entering])
         raise
     try:
         yield

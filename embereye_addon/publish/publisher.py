@@ -28,6 +28,7 @@ from embereye_addon.messages import (
     ZoneState,
 )
 from embereye_addon.observe.clock import utc_s
+from embereye_addon.observe.tasks import stopped
 from embereye_addon.publish import states
 from embereye_addon.publish.announcer import Announcer
 from embereye_addon.publish.commands import Refusal, parse
@@ -137,10 +138,7 @@ class Publisher:
                 task.result()
         finally:
             await self.mqtt.goodbye()
-            tasks += self._running.values()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await stopped([*tasks, *self._running.values()])
 
     async def _listen_to_bus(self) -> None:
         await self._bus.hear(PanelState, self._panel)

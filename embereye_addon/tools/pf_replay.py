@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embereye_addon.errors import ProtocolError, StorageError
+from embereye_addon.observe.tasks import stopped
 from embereye_addon.tools.captures import Segment, segmented, spoken
 from embereye_addon.tools.dialling import add_address, dial, hang_up, identity, told_to_stop, wait_for
 from embereye_addon.tools.progress import Progress
@@ -145,9 +146,7 @@ async def perform(given: argparse.Namespace) -> int:
             if sent.pieces == len(pieces):  # until the gateway has read to the end
                 await asyncio.wait((ignoring,), timeout=FAREWELL_S)
         finally:
-            for task in (*tasks, watching):
-                task.cancel()
-            await asyncio.gather(*tasks, watching, return_exceptions=True)
+            await stopped([*tasks, watching])
             progress.end()
             await hang_up(writer)
     whole = sent.pieces == len(pieces)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from embereye_addon.demo.pf_device import PfDevice, bus_gateway
 from embereye_addon.demo.pf_line import CYCLE_S, PACED_FROM_S, PfLine
 from embereye_addon.demo.thermal import Fire, Person, Radiator, ThermalScene
+from embereye_addon.observe.tasks import stopped
 from embereye_addon.tools.dialling import add_address, dial, hang_up, identity, told_to_stop, wait_for
 from embereye_addon.tools.progress import Progress
 
@@ -189,9 +190,7 @@ async def perform(given: argparse.Namespace) -> int:
             await wait_for(stop, given.seconds)
         last = status(played, given, time.monotonic() - began_s)
     finally:
-        for task in (*tasks, watching):
-            task.cancel()
-        await asyncio.gather(*tasks, watching, return_exceptions=True)
+        await stopped([*tasks, watching])
         progress.end()
     print(last)
     return 0

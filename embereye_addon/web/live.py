@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from embereye_addon.observe.tasks import stopped
 from embereye_addon.web.board import Board, Path, encode
 from embereye_addon.web.ingress import RefusedError
 
@@ -75,8 +76,7 @@ class Live:
         finally:
             self._board.watchers.discard(viewer.changed)
             self._open.discard(socket)
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            await stopped([sending])
         return socket
 
     async def send(self, socket: web.WebSocketResponse, viewer: Viewer, request: web.Request) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from embereye_addon.errors import LinkError
 from embereye_addon.messages import LinkState
 from embereye_addon.observe.clock import utc_s
+from embereye_addon.observe.tasks import stopped
 from embereye_addon.settings.model import Device, Pf
 from embereye_addon.sources.link import Transition
 from embereye_addon.sources.pf.connection import Connection, Seat
@@ -112,9 +113,7 @@ class Gateway:
         if self._timer is not None:
             self._timer.cancel()
         self._pace.stop()
-        for task in self._dialling:
-            task.cancel()
-        await asyncio.gather(*self._dialling, return_exceptions=True)
+        await stopped(self._dialling)
         if self._server is not None:
             self._server.close()
             for connection in self._connections:

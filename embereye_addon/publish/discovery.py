@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from embereye_addon.publish.entities import MEASURED_S, Needs, Row, entity_id, equivalent, rows_of
+from embereye_addon.publish.entities import MEASURED_S, entity_id, equivalent, rows_of
+from embereye_addon.publish.rows import Needs, Row
 from embereye_addon.publish.topics import Subject, Topics
 from embereye_addon.settings import model
 

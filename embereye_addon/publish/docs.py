@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from embereye_addon.publish.entities import ROWS, Needs, Row, entity_id
+from embereye_addon.publish.entities import ROWS, entity_id
+from embereye_addon.publish.rows import Needs, Row
 from embereye_addon.publish.topics import BUTTONS, SITE_SWITCHES, ZONE_SWITCHES, Subject, Topics
 
 BEGIN, END = "<!-- made by embereye_addon.publish.docs: begin -->", "<!-- end -->"

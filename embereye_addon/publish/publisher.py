@@ -29,7 +29,7 @@ from embereye_addon.messages import (
 )
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.tasks import stopped
-from embereye_addon.publish import states
+from embereye_addon.publish import states, views
 from embereye_addon.publish.announcer import Announcer
 from embereye_addon.publish.commands import Refusal, parse
 from embereye_addon.publish.discovery import About
@@ -213,13 +213,13 @@ class Publisher:
             self._telling.say_panel(now_mono_s, utc_s(), pressing_only=False)
             self._telling.say_sources(now_mono_s)
             for source, view in self._heard.devices.items():
-                await self._announcer.heard_roles(self.mqtt, source[3:], states.roles_in(view))
+                await self._announcer.heard_roles(self.mqtt, source[3:], views.roles_in(view))
             self._show_heat(now_mono_s)
 
     def _show_heat(self, now_mono_s: float) -> None:
         """One heat map at a time: often while something is hot, else now and then."""
         for source, view in self._heard.devices.items():
-            pause_s = HOT_PICTURE_S if now_mono_s - view.heat_mono_s < states.HOLD_S else QUIET_PICTURE_S
+            pause_s = HOT_PICTURE_S if now_mono_s - view.heat_mono_s < views.HOLD_S else QUIET_PICTURE_S
             due = now_mono_s - self._pictured_mono_s.get(source, -QUIET_PICTURE_S) >= pause_s
             if view.frame is not None and due and self.mqtt.connected and "heat" not in self._running:
                 self._pictured_mono_s[source] = now_mono_s

@@ -16,7 +16,7 @@ from embereye_addon.messages import (
     ThermalFrame,
     ZoneState,
 )
-from embereye_addon.publish import states
+from embereye_addon.publish import states, views
 from embereye_addon.publish.mqtt import OFFLINE, ONLINE, Mqtt
 from embereye_addon.publish.outbox import Tier
 from embereye_addon.publish.topics import Subject, Topics
@@ -37,8 +37,8 @@ class Heard:
         self.panel: PanelState | None = None
         self.panel_mono_s = 0.0
         self._changes: dict[str, tuple[AlarmChanged, float]] = {}
-        self.cameras = {f"cam.{camera.id}": states.CameraView() for camera in site.cameras}
-        self.devices = {f"pf.{device.id}": states.PfView() for device in site.devices}
+        self.cameras = {f"cam.{camera.id}": views.CameraView() for camera in site.cameras}
+        self.devices = {f"pf.{device.id}": views.PfView() for device in site.devices}
 
     def hear_panel(self, panel: PanelState, now_mono_s: float) -> None:
         """The panel's own word; it ends every change that it already knows of."""
@@ -63,13 +63,13 @@ class Heard:
         """A camera's look."""
         view = self.cameras.get(sighting.source)
         if view is not None:
-            self.cameras[sighting.source] = states.seen(view, sighting, now_mono_s)
+            self.cameras[sighting.source] = views.seen(view, sighting, now_mono_s)
 
     def hear_pf(self, message: HotSpots | ThermalFrame | Reading, now_mono_s: float) -> None:
         """A PF device's look, frame or reading."""
         view = self.devices.get(message.source)
         if view is not None:
-            self.devices[message.source] = states.felt(view, message, now_mono_s)
+            self.devices[message.source] = views.felt(view, message, now_mono_s)
 
     def hear_health(self, health: SourceHealth, now_mono_s: float) -> None:
         """How the link of a camera or PF device is."""
@@ -112,11 +112,11 @@ class Telling:
     def say_sources(self, now_mono_s: float) -> None:
         """Cameras and PF devices."""
         for source, camera in self._heard.cameras.items():
-            self._status(Subject.CAMERA, source[4:], states.source_up(camera.health, camera.health_mono_s, now_mono_s))
-            self._state(Subject.CAMERA, source[4:], states.camera_state(camera, now_mono_s), False)
+            self._status(Subject.CAMERA, source[4:], views.source_up(camera.health, camera.health_mono_s, now_mono_s))
+            self._state(Subject.CAMERA, source[4:], views.camera_state(camera, now_mono_s), False)
         for source, device in self._heard.devices.items():
-            self._status(Subject.PF, source[3:], states.source_up(device.health, device.health_mono_s, now_mono_s))
-            self._state(Subject.PF, source[3:], states.pf_state(device, now_mono_s), False)
+            self._status(Subject.PF, source[3:], views.source_up(device.health, device.health_mono_s, now_mono_s))
+            self._state(Subject.PF, source[3:], views.pf_state(device, now_mono_s), False)
 
     def _own_faults(self, silent: bool) -> tuple[Fault, ...]:
         """What the panel cannot say itself."""

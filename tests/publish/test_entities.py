@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from embereye_addon.publish import states
-from embereye_addon.publish.entities import GASES, ROWS, Row, entity_id, equivalent, rows_of
+from embereye_addon.publish import states, views
+from embereye_addon.publish.entities import GASES, ROWS, entity_id, equivalent, rows_of
+from embereye_addon.publish.rows import Row
 from embereye_addon.publish.topics import Subject, Topics
 from embereye_addon.sources.pf.gas import CURVES
 from tests.publish.samples import panel, zone
@@ -13,8 +14,8 @@ from tests.publish.samples import panel, zone
 STATES = {
     Subject.SITE: states.site_state(panel()),
     Subject.ZONE: states.zone_state(zone(), ()),
-    Subject.CAMERA: states.camera_state(states.CameraView(), 0.0),
-    Subject.PF: states.pf_state(states.PfView(), 0.0),
+    Subject.CAMERA: views.camera_state(views.CameraView(), 0.0),
+    Subject.PF: views.pf_state(views.PfView(), 0.0),
 }
 CLASSES = {
     "binary_sensor": {"", "smoke", "safety", "problem", "connectivity", "heat", "sound"},
@@ -44,7 +45,7 @@ def test_no_two_rows_are_one_entity() -> None:
 def test_every_state_key_is_shown_somewhere() -> None:
     """A value nobody reads is a forgotten row."""
     for subject, state in STATES.items():
-        shown = {row.key for row in rows_of(subject, frozenset((*states.INDEXED, *map(equivalent, GASES))))}
+        shown = {row.key for row in rows_of(subject, frozenset((*views.INDEXED, *map(equivalent, GASES))))}
         shown |= {row.attributes for row in ROWS if row.subject is subject}
         assert set(state) <= shown
 
@@ -58,7 +59,7 @@ def test_inputs_that_are_not_there_have_no_entity() -> None:
 
 def test_ppm_is_shown_only_of_a_calibrated_gas_and_called_an_equivalent() -> None:
     """A figure in ppm that nobody calibrated is believed."""
-    assert not [row for row in rows_of(Subject.PF, frozenset(states.INDEXED)) if row.unit == "ppm"]
+    assert not [row for row in rows_of(Subject.PF, frozenset(views.INDEXED)) if row.unit == "ppm"]
     (row,) = (row for row in rows_of(Subject.PF, frozenset({equivalent("co2")})) if row.unit == "ppm")
     assert (row.key, row.name, row.device_class) == ("co2_equivalent", "CO2 equivalent", "")
     assert set(GASES) == set(CURVES)

@@ -1,0 +1,47 @@
+"""What one entity of Home Assistant is made of: the columns of the table in `entities`. Pure."""
+
+import enum
+from dataclasses import dataclass
+
+from embereye_addon.publish.topics import Subject
+
+
+class Needs(enum.StrEnum):
+    """What must be there for an entity to be available."""
+
+    THING = "thing"
+    APP = "app"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entity. Its value is the key of the same name in the state JSON of its thing.
+
+    `attributes` names the key that holds the attributes; `role` the PF input, or the calibration of one, without which
+    it does not exist.
+    """
+
+    subject: Subject
+    key: str
+    platform: str
+    name: str
+    device_class: str = ""
+    unit: str = ""
+    category: str = ""
+    enabled: bool = True
+    needs: Needs = Needs.THING
+    attributes: str = ""
+    measured: bool = False
+    counted: bool = False
+    digits: int = -1
+    expires: bool = False
+    options: tuple[str, ...] = ()
+    content_type: str = ""
+    role: str = ""
+    icon: str = ""
+
+    @property
+    def valued(self) -> bool:
+        """Whether the entity reads a key of the state JSON."""
+        return self.platform in ("binary_sensor", "sensor", "switch") and self.needs is not Needs.NOTHING

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from embereye_addon.publish.topics import Subject
 
+VALUED = ("binary_sensor", "sensor", "switch", "select", "number", "siren", "update")
+COMMANDED = ("button", "switch", "select", "number", "siren", "update")
+
 
 class Needs(enum.StrEnum):
     """What must be there for an entity to be available."""
@@ -18,8 +21,9 @@ class Needs(enum.StrEnum):
 class Row:
     """One entity. Its value is the key of the same name in the state JSON of its thing.
 
-    `attributes` names the key that holds the attributes; `role` the PF input, or the calibration of one, without which
-    it does not exist.
+    `attributes` names the key that holds the attributes; `role` the PF input, the calibration of one, or the sounder
+    without which it does not exist. A `setting` (SECTION.KEY) is shown and changed by its row: that of the thing
+    itself, of a PF device's zone, or of the site; a number lies between `low` and `high`.
     """
 
     subject: Subject
@@ -40,8 +44,17 @@ class Row:
     content_type: str = ""
     role: str = ""
     icon: str = ""
+    setting: str = ""
+    low: float = 0.0
+    high: float = 0.0
+    step: float = 1.0
 
     @property
     def valued(self) -> bool:
         """Whether the entity reads a key of the state JSON."""
-        return self.platform in ("binary_sensor", "sensor", "switch") and self.needs is not Needs.NOTHING
+        return self.platform in VALUED and self.needs is not Needs.NOTHING
+
+    @property
+    def commanded(self) -> bool:
+        """Whether the entity takes commands."""
+        return self.platform in COMMANDED

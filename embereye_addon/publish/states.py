@@ -135,6 +135,7 @@ def site_state(panel: PanelState, own_faults: tuple[Fault, ...] = ()) -> State:
         "trouble": on_off(bool(faults)),
         "faults": faults_of(faults),
         "sounding": on_off(any(zone.driving for zone in panel.zones)),
+        "sounders": on_off(any(zone.driving for zone in panel.zones)),
         "silenced": on_off(panel.silenced),
         "outputs": on_off(not panel.isolated),
         "disablements": len(panel.disablements),
@@ -163,6 +164,7 @@ def zone_state(zone: ZoneStatus, faults: tuple[Fault, ...]) -> State:
         "fire_alarm": on_off(_sounding(zone)),
         "state": str(zone.state),
         "explanation": why,
+        "since": time_text(zone.since),
         "score": round(zone.score_pct),
         "sounding": on_off(zone.driving),
         "in_service": on_off(not zone.disabled),
@@ -174,6 +176,11 @@ def zone_state(zone: ZoneStatus, faults: tuple[Fault, ...]) -> State:
         "trouble": on_off(bool(faults)),
         "faults": faults_of(faults),
     }
+
+
+def model_versions(installed: str, latest: str, summary: str = "") -> State:
+    """What the update entity of the model reads; `latest` is `installed` where nothing newer may take its place."""
+    return {"installed_version": installed or None, "latest_version": latest or None, "release_summary": summary[:255]}
 
 
 def zone_up(zone: ZoneStatus | None, panel_silent: bool) -> bool:

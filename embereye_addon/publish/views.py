@@ -3,15 +3,16 @@
 As in `states`, a key is the `key` or `attributes` of a row in `entities`; null says "not known".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from statistics import median
 
 from embereye_addon.messages import HotSpots, Kind, LinkState, Reading, Sighting, SourceHealth, ThermalFrame
 from embereye_addon.publish.entities import GASES
 from embereye_addon.publish.states import State, on_off, time_text
 
 SHOWN_CONFIDENCE = 0.5
-"""A box below this is evidence for the zone, but not yet a sighting to show."""
+"""A box below this is evidence for the zone, but not yet a sighting to show; each camera may have its own."""
 HOLD_S = 5.0
 """What was seen stays shown this long, so that a flicker is one sighting."""
 HEALTH_SILENCE_S = 18.0
@@ -22,12 +23,14 @@ INDEXED = ("gas", "smoke", "flame")
 PACKET_STEP_S = 10
 """The time of the last packet is told in steps: it keeps measured values fresh without a message a second."""
 
+NO_STREAM = (("stream_lost", "The camera's stream is not there"),)
+NO_DEVICE = (("device_silent", "The PF device is not connected"),)
 _UP = (LinkState.ONLINE, LinkState.DEGRADED)
 
 
 @dataclass(frozen=True, slots=True)
 class CameraView:
-    """What is known of one camera; times ending in `_mono_s` are of arrival here."""
+    """What is known of one camera; times ending in `_mono_s` are of arrival here; `on` is what the settings say."""
 
     sighting: Sighting | None = None
     health: SourceHealth | None = None
@@ -35,11 +38,13 @@ class CameraView:
     flame_mono_s: float = -HOLD_S
     smoke_mono_s: float = -HOLD_S
     detected_at: float = 0.0
+    shown: float = SHOWN_CONFIDENCE
+    on: bool = True
 
 
 def seen(view: CameraView, sighting: Sighting, now_mono_s: float) -> CameraView:
     """The view after one more sighting."""
-    labels = {box.label for box in sighting.boxes if box.confidence >= SHOWN_CONFIDENCE}
+    labels = {box.label for box in sighting.boxes if box.confidence >= view.shown}
     flame, smoke = not labels.isdisjoint(("flame", "fire")), "smoke" in labels
     return replace(
         view,
@@ -61,36 +66,56 @@ def _words(health: SourceHealth | None) -> State:
     return {"link": str(health.state), "faults": [text for _code, text in health.faults]} | dict(health.words)
 
 
-def _own_faults(health: SourceHealth | None, *, up: bool) -> list[State]:
-    """A device's own faults, each with its code and the numbers in words; one that is switched off has none."""
-    if health is not None and health.state is LinkState.DISABLED:
-        return []
-    listed = [{"code": code, "text": text} for code, text in (health.faults if health else ())]
-    if not up and not listed:
-        return [{"code": "device_silent", "text": "The PF device is not connected"}]
-    return listed
+def _own_faults(health: SourceHealth | None, silent: tuple[tuple[str, str], ...]) -> State:
+    """A source's own faults, each with its code and the numbers in words; `silent` are those of one that tells none.
+
+    One that is switched off has none.
+    """
+    off = health is not None and health.state is LinkState.DISABLED
+    faults = () if off else ((health.faults if health else ()) or silent)
+    return {
+        "trouble": on_off(bool(faults)),
+        "faults": {"count": len(faults), "faults": [{"code": code, "text": text} for code, text in faults]},
+    }
 
 
-def camera_state(view: CameraView, now_mono_s: float) -> State:
-    """A camera's state JSON."""
+def camera_state(view: CameraView, now_mono_s: float, out: bool = False) -> State:
+    """A camera's state JSON; `out` says that one of its points is disabled."""
     health, sighting = view.health, view.sighting
+    up = source_up(health, view.health_mono_s, now_mono_s)
     confidence = max((box.confidence for box in sighting.boxes), default=0.0) if sighting else None
     return {
         "flame": on_off(now_mono_s - view.flame_mono_s < HOLD_S) if sighting else None,
         "smoke": on_off(now_mono_s - view.smoke_mono_s < HOLD_S) if sighting else None,
         "confidence": None if confidence is None else round(confidence * 100),
         "last_detection": time_text(view.detected_at),
-        "stream": on_off(source_up(health, view.health_mono_s, now_mono_s)),
+        "stream": on_off(up),
         "stream_words": _words(health),
+        **_own_faults(health, NO_STREAM if view.on and not up else ()),
+        "disabled": on_off(out),
         "frame_rate": round(health.rate_hz, 1) if health else None,
         "latency": round(health.latency_ms) if health else None,
+        "frames_lost": health.dropped if health else None,
         "reconnects": health.reconnects if health else None,
     }
 
 
+def detection_events(before: State, after: State) -> tuple[str, ...]:
+    """What a camera's event entity is told when its state goes from one to the next."""
+    began = tuple(kind for kind in ("flame", "smoke") if after[kind] == "ON" and before.get(kind) != "ON")
+    ended = "ON" in (before.get("flame"), before.get("smoke")) and "ON" not in (after["flame"], after["smoke"])
+    return began or (("cleared",) if ended else ())
+
+
+def inference_ms(views: Iterable[CameraView]) -> int | None:
+    """How long the model's last look took, the middle one of all cameras; None while none has looked."""
+    took = [view.sighting.look_ms for view in views if view.sighting is not None and view.sighting.look_ms > 0.0]
+    return round(median(took)) if took else None
+
+
 @dataclass(frozen=True, slots=True)
 class PfView:
-    """What is known of one PF device; `readings` by channel."""
+    """What is known of one PF device; `readings` by channel; `on` is what the settings say."""
 
     spots: HotSpots | None = None
     frame: ThermalFrame | None = None
@@ -99,6 +124,7 @@ class PfView:
     health_mono_s: float = 0.0
     heat_mono_s: float = -HOLD_S
     packet_at: float = 0.0
+    on: bool = True
 
 
 def felt(view: PfView, message: HotSpots | ThermalFrame | Reading, now_mono_s: float) -> PfView:
@@ -145,11 +171,10 @@ def _number(health: SourceHealth | None, word: str) -> float | None:
         return None
 
 
-def pf_state(view: PfView, now_mono_s: float) -> State:
-    """A PF device's state JSON."""
+def pf_state(view: PfView, now_mono_s: float, out: bool = False, sounds: bool = False) -> State:
+    """A PF device's state JSON; `out` says that one of its points is disabled, `sounds` that its siren does."""
     spots, frame, health = view.spots, view.frame, view.health
     up = source_up(health, view.health_mono_s, now_mono_s)
-    faults = _own_faults(health, up=up)
     return {
         "overheat": on_off(now_mono_s - view.heat_mono_s < HOLD_S) if spots else None,
         "max_temperature": round(spots.max_c, 1) if spots else None,
@@ -159,8 +184,10 @@ def pf_state(view: PfView, now_mono_s: float) -> State:
         **{f"{gas}_equivalent": _equivalent(view, gas) for gas in GASES},
         "connection": on_off(up),
         "link_words": _words(health),
-        "trouble": on_off(bool(faults)),
-        "faults": {"count": len(faults), "faults": faults},
+        **_own_faults(health, NO_DEVICE if view.on and not up else ()),
+        "disabled": on_off(out),
+        "siren": on_off(sounds),
+        "packets_lost": health.dropped if health else None,
         "packets_rejected": health.rejected if health else None,
         "last_packet": time_text(view.packet_at // PACKET_STEP_S * PACKET_STEP_S),
         "chip_temperature": round(frame.ambient_c, 1) if frame else None,

@@ -19,14 +19,21 @@ def test_unknown_is_null_and_never_missing() -> None:
         "last_detection": None,
         "stream": "OFF",
         "stream_words": {"link": None},
+        "trouble": "ON",
+        "faults": {
+            "count": 1,
+            "faults": [{"code": "stream_lost", "text": "The camera's stream is not there"}],
+        },
+        "disabled": "OFF",
         "frame_rate": None,
         "latency": None,
+        "frames_lost": None,
         "reconnects": None,
     }
     empty = views.pf_state(PfView(), 100.0)
     assert empty["connection"] == "OFF"
     assert (empty["trouble"], empty["faults"]["count"]) == ("ON", 1)
-    known = ("connection", "link_words", "trouble", "faults")
+    known = ("connection", "link_words", "trouble", "faults", "disabled", "siren")
     assert {empty[key] for key in empty if key not in known} == {None}
 
 
@@ -125,3 +132,31 @@ def test_endless_channels_are_not_kept() -> None:
     assert len(view.readings) == views.MAX_CHANNELS
     assert views.roles_in(view) == frozenset()
     assert views.felt(view, reading("adc1", "gas", 5.0), 0.0).readings["adc1"].change_sigma == 5.0
+
+
+def test_what_is_switched_off_is_no_trouble() -> None:
+    """A camera that somebody switched off is reported as broken for as long as it is off."""
+    assert views.camera_state(CameraView(on=False), 1.0)["trouble"] == "OFF"
+    assert views.pf_state(PfView(on=False), 1.0)["trouble"] == "OFF"
+
+
+def test_a_camera_shows_what_is_as_sure_as_its_setting_asks() -> None:
+    """The threshold that somebody set changes nothing."""
+    for shown, flame in ((0.5, "ON"), (0.95, "OFF")):
+        assert views.camera_state(views.seen(CameraView(shown=shown), sighting(box()), 1.0), 1.0)["flame"] == flame
+
+
+def test_detection_events_are_told_once() -> None:
+    """An automation on a camera's event runs every second while something burns, or never learns of the end."""
+    quiet, flame, both = ({"flame": a, "smoke": b} for a, b in (("OFF", "OFF"), ("ON", "OFF"), ("ON", "ON")))
+    unknown = {"flame": None, "smoke": None}
+    steps = ((unknown, quiet, ()), (quiet, flame, ("flame",)), (flame, flame, ()), (flame, both, ("smoke",)))
+    for before, after, events in (*steps, (both, flame, ()), (both, quiet, ("cleared",)), (quiet, unknown, ())):
+        assert views.detection_events(before, after) == events
+
+
+def test_inference_time_is_the_middle_one() -> None:
+    """One slow camera makes the whole site look slow; or a site without cameras shows zero."""
+    looks = [msgspec.structs.replace(sighting(), look_ms=ms) for ms in (0.0, 9.0, 10.0, 400.0)]
+    assert views.inference_ms([CameraView(), *(CameraView(sighting=one) for one in looks)]) == 10
+    assert views.inference_ms([CameraView()]) is None

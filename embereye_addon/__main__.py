@@ -33,6 +33,7 @@ It supplements certified fire detection and does not replace it.
   python -m embereye_addon models --help     detectors of your own: add, judge, try in shadow, promote, go back
   python -m embereye_addon sizes --help      the smallest flame and smoke that a camera can see
   python -m embereye_addon record --help     what all sources say from now on, for replay
+  python -m embereye_addon dashboard --site site.yaml   a dashboard for Home Assistant, of your zones and cameras
   python -m embereye_addon pf-decode --help  frames of a PF device become temperatures in a file
   python -m embereye_addon pf-sim --help     simulated PF devices that dial any gateway
   python -m embereye_addon pf-replay --help  a captured PF device speaks again to a running gateway
@@ -49,6 +50,7 @@ APART = {
     "models": "embereye_addon.tools.models",
     "sizes": "embereye_addon.tools.sizes",
     "record": "embereye_addon.tools.record",
+    "dashboard": "embereye_addon.tools.dashboard",
     "pf-decode": "embereye_addon.tools.pf_decode",
     "pf-sim": "embereye_addon.tools.pf_sim",
     "pf-replay": "embereye_addon.tools.pf_replay",

@@ -73,6 +73,10 @@ REQUESTS = (
     Request("end_test", m.Done, "panel", m.EndTest),
     Request("isolate", m.Done, "panel", m.Isolate),
     Request("connect", m.Done, "panel", m.Connect),
+    Request("sound", m.Done, "panel", m.Sound),
+    Request("end_sound", m.Done, "panel", m.EndSound),
+    Request("set_setting", m.Done, "panel", m.SetSetting),
+    Request("promote", m.Done, "panel", m.Promote),
     Request("sirens", m.Done, "pf_gateway", m.Sirens),
     Request("snapshot", m.Snapshot, "detector", m.SnapshotRequest),
 )
@@ -113,7 +117,7 @@ PROCESSES = (
             "reading",
             "source_health",
         ),
-        reads=("name", "mqtt", "zones", "cameras", "devices", "calibrations"),
+        reads=("name", "mqtt", "detection", "zones", "cameras", "devices", "calibrations"),
     ),
     Process(
         "web",

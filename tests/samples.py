@@ -187,6 +187,7 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         last_alarm_at=1_700_000_001.5,
         disablements=(DISABLEMENT,),
         isolated=True,
+        sirens=("pf.boiler",),
     ),
     _made(
         m.Snapshot,
@@ -206,6 +207,10 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
     m.Isolate(by="anna", way="ui", target="dock", for_s=600.0),
     m.Connect(by="anna", way="ui", target="dock"),
     m.Done(ok=False, why="Dock stays in alarm: it burns"),
-    m.Sirens(zones=("dock", "hall")),
+    m.Sirens(zones=("dock", "hall"), devices=("pf.boiler",)),
+    m.Sound(by="anna", way="ui", target="pf.boiler", for_s=30.0),
+    m.EndSound(by="anna", way="ui", target="pf.boiler"),
+    m.SetSetting(by="anna", way="mqtt", target="dock", section="zones", key="sensitivity", value="high"),
+    m.Promote(by="anna", way="ui", target="yolo-2"),
     m.SnapshotRequest(source="cam.dock-3", live=True),
 )

@@ -18,7 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 NOT_OURS = {".git", ".venv", "build", "data"}
 
 CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-WORDS: dict[str, Any] = yaml.safe_load((ROOT / "translations/en.yaml").read_text(encoding="utf-8"))
+WORDS: dict[str, dict[str, Any]] = {
+    path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in (ROOT / "translations").glob("*.yaml")
+}
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 PROFILE = (ROOT / "apparmor.txt").read_text(encoding="utf-8")
 
@@ -42,10 +44,13 @@ def test_options_and_schema_fit_each_other() -> None:
 
 
 def test_every_option_and_port_has_words() -> None:
-    """The user sees a name and a sentence for each option, and what each port is for."""
-    assert set(WORDS["configuration"]) == set(CONFIG["schema"])
-    assert all(entry["name"] and entry["description"] for entry in WORDS["configuration"].values())
-    assert set(WORDS["network"]) == set(CONFIG["ports"])
+    """The user sees a name and a sentence for each option, and what each port is for, in the own language."""
+    assert set(WORDS) == {"en", "de", "fr", "es"}
+    for words in WORDS.values():
+        assert list(words["configuration"]) == list(CONFIG["schema"])
+        assert all(set(entry) == {"name", "description"} for entry in words["configuration"].values())
+        assert all(entry["name"] and entry["description"] for entry in words["configuration"].values())
+        assert {port: bool(text) for port, text in words["network"].items()} == dict.fromkeys(CONFIG["ports"], True)
 
 
 def test_only_keys_that_the_supervisor_knows() -> None:

@@ -322,7 +322,10 @@ class Disablement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PanelState(Message, frozen=True, kw_only=True):
-    """Revision, every zone's state and flags, every fault, outputs; on change and every 5 s."""
+    """Revision, every zone's state and flags, every fault, outputs; on change and every 5 s.
+
+    `sirens` are the PF devices (`pf.<id>`) that an operator sounds by hand.
+    """
 
     revision: int
     state: ZoneState
@@ -333,6 +336,7 @@ class PanelState(Message, frozen=True, kw_only=True):
     last_alarm_at: float = 0.0
     disablements: Annotated[tuple[Disablement, ...], Meta(max_length=1024)] = ()
     isolated: bool = False
+    sirens: Annotated[tuple[SourceId, ...], Meta(max_length=256)] = ()
 
 
 class Snapshot(Message, frozen=True, kw_only=True):

@@ -62,6 +62,29 @@ class Connect(Command, frozen=True, kw_only=True):
     """Ends `Isolate`."""
 
 
+class Sound(Lasting, frozen=True, kw_only=True):
+    """The siren of the PF device `target` (`pf.<id>`) sounds by hand, whatever its zone does; 0 is a minute."""
+
+
+class EndSound(Command, frozen=True, kw_only=True):
+    """Ends `Sound`; a siren that its zone sounds goes on, which is for `Silence` to end."""
+
+
+class SetSetting(Command, frozen=True, kw_only=True):
+    """One setting gets a new value: `key` of the entry `target` of a section ('' where the section is one mapping).
+
+    Only what `settings.single.ADJUSTABLE` lists can be set this way.
+    """
+
+    section: Annotated[str, Meta(max_length=32)]
+    key: Annotated[str, Meta(max_length=32)]
+    value: bool | float | Annotated[str, Meta(max_length=64)]
+
+
+class Promote(Command, frozen=True, kw_only=True):
+    """The model `target` becomes the one that looks, if it passed its replay gate."""
+
+
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a command, with a reason in words when refused."""
 
@@ -77,6 +100,10 @@ class SnapshotRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Sirens(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The panel's order to the PF gateway: the zones whose devices sound their sirens; all others are silent."""
+    """The panel's order to the PF gateway: the zones whose devices sound their sirens; all others are silent.
+
+    `devices` (`pf.<id>`) sound by hand, whatever their zones do.
+    """
 
     zones: Annotated[tuple[SourceId, ...], Meta(max_length=512)]
+    devices: Annotated[tuple[SourceId, ...], Meta(max_length=256)] = ()

@@ -79,6 +79,13 @@ class Folder:
         except OSError:
             return self.site_file
 
+    def started_at(self) -> float:
+        """When the supervisor started (UTC seconds); 0 where none runs."""
+        try:
+            return (self.run / "bus.json").stat().st_mtime
+        except OSError:
+            return 0.0
+
     def bus(self) -> BusAccess:
         """How to reach the bus; `BusError` when no supervisor runs on this folder."""
         try:

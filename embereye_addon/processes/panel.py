@@ -46,7 +46,7 @@ from embereye_addon.messages import (
 )
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.metrics import FAULT_DELAY, PF_DECISION
-from embereye_addon.processes import pf_siren
+from embereye_addon.processes import adjusting, pf_siren
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.keeping import journal_at, kept_in, restored, unsent
 from embereye_addon.processes.plan import roles
@@ -106,6 +106,7 @@ class PanelProcess:
     unkept: deque[AlarmChanged] = field(default_factory=lambda: deque(maxlen=UNKEPT_MAX))
     to_send: asyncio.Event = field(default_factory=asyncio.Event)
     say_now: asyncio.Event = field(default_factory=asyncio.Event)
+    by_hand: pf_siren.ByHand = field(default_factory=pf_siren.ByHand)
 
     # --- evidence -----------------------------------------------------------------------------------------
     def on_evidence(self, source: str, pieces: tuple[Evidence, ...], at: float) -> None:
@@ -267,7 +268,8 @@ class PanelProcess:
         }
         points = {zone_id: tuple(sorted(names)) for zone_id, names in self.points.items()}
         faults = tuple(self.book.standing.values())
-        return panels.told(self.panel, faults, scores, points, SOURCE, now)
+        told = panels.told(self.panel, faults, scores, points, SOURCE, now)
+        return msgspec.structs.replace(told, sirens=self.by_hand.now(now.mono_s))
 
     async def say_state(self) -> None:
         """Say the state on change and every 5 s."""
@@ -354,6 +356,7 @@ async def listen(process: PanelProcess) -> None:
     await bus.hear(ProcessHealth, process.on_process_health)
     for order in (Acknowledge, Silence, Resound, Reset, Disable, Enable, WalkTest, EndTest, Isolate, Connect):
         await bus.answer(order, process.on_order)
+    await adjusting.listen(process)
 
 
 async def main(child: Child) -> None:
@@ -379,7 +382,7 @@ async def main(child: Child) -> None:
             work.create_task(process.send(), name="send")
             if any(device.siren for device in child.site.devices):
                 sirens = pf_siren.Orders(child.bus)
-                work.create_task(every(TICK_S, lambda: sirens.give(process.panel.sounding)), name="sirens")
+                work.create_task(every(TICK_S, lambda: sirens.give(*adjusting.sounding(process))), name="sirens")
     finally:
         await lease.release()
         process.journal.close()

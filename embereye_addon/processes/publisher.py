@@ -3,18 +3,21 @@
 import asyncio
 import logging
 
+from embereye_addon.detect.models import Models
 from embereye_addon.errors import SettingsFileError
 from embereye_addon.messages import AlarmChanged, ZoneState
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.metrics import ALARM_LATENCY
 from embereye_addon.processes import addon
 from embereye_addon.processes.child import Child, every
+from embereye_addon.processes.model_versions import versions
 from embereye_addon.publish.publisher import Publisher, Wiring
 from embereye_addon.settings import model
 
 _log = logging.getLogger(__name__)
 
 NO_BROKER = "No MQTT broker is set, so Home Assistant is told nothing; alarms are shown on the page only"
+MODELS_S = 10.0
 STALE_S = 60.0
 """An alarm that waited longer than this for its broker says nothing about how fast the path is."""
 
@@ -43,9 +46,16 @@ async def main(child: Child) -> None:
     folder = child.folder.path / "publisher"
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     wiring = Wiring(
-        site=child.site, bus=child.bus, folder=folder, node=child.node, on_acked=on_acked, ask_again=ask_again
+        site=child.site,
+        bus=child.bus,
+        folder=folder,
+        node=child.node,
+        on_acked=on_acked,
+        ask_again=ask_again,
+        started_at=await asyncio.to_thread(child.folder.started_at),
     )
     publisher = Publisher(wiring)
+    models = Models(child.folder.models)
 
     async def copy_faults() -> None:
         told = dict(publisher.faults)
@@ -54,6 +64,10 @@ async def main(child: Child) -> None:
         child.faults.clear()
         child.faults.update(told)
 
+    async def look_for_models() -> None:
+        publisher.tell_model(*await asyncio.to_thread(versions, models))
+
     async with asyncio.TaskGroup() as work:
         work.create_task(publisher.run(), name="publish")
         work.create_task(every(1.0, copy_faults), name="faults")
+        work.create_task(every(MODELS_S, look_for_models), name="models")

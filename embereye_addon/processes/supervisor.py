@@ -18,6 +18,7 @@ import msgspec
 
 from embereye_addon.bus import server as nats
 from embereye_addon.bus.nats import NatsBus, connect
+from embereye_addon.detect.models import STATE as MODELS_STATE
 from embereye_addon.errors import BusError, SettingsFileError, StorageError
 from embereye_addon.observe import heartbeat
 from embereye_addon.observe.clock import utc_s
@@ -60,6 +61,7 @@ class Supervisor:
     faults: dict[str, str] = field(default_factory=dict)
     site: Site = field(default_factory=Site)
     seen: tuple[int, int] = (0, 0)
+    model_seen: tuple[int, int] = (0, 0)
     access: BusAccess | None = None
     stop_s: float = STOP_S
     ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -68,12 +70,14 @@ class Supervisor:
         """Supervise until cancelled; then end every child. Settings that cannot be used end it at the start."""
         self.prepare()
         await self.load()
+        self.model_seen = _stamp(self.folder.models / MODELS_STATE)
         beating = asyncio.create_task(self.beat(), name="heartbeat")
         try:
             while True:
                 await self.reconcile()
                 await asyncio.sleep(PERIOD_S)
                 await self.reload()
+                await self.take_up_model()
         finally:
             await stopped([beating])
             await self.stop()
@@ -95,16 +99,9 @@ class Supervisor:
         self.folder.keep_path(self.site_file)
         self.folder.write_run("bus.json", msgspec.json.encode(self.access))
 
-    def stamp(self) -> tuple[int, int]:
-        """When and how large the user's file is; (0, 0) when it is not there."""
-        with contextlib.suppress(OSError):
-            found = self.site_file.stat()
-            return found.st_mtime_ns, found.st_size
-        return 0, 0
-
     async def load(self) -> None:
         """Read the settings, or the last good ones with a standing fault."""
-        self.seen = self.stamp()
+        self.seen = _stamp(self.site_file)
         site, warnings = await asyncio.to_thread(store.load_or_last_good, self.site_file)
         self.faults.pop("configuration_rejected", None)
         for text in warnings:
@@ -115,7 +112,7 @@ class Supervisor:
 
     async def reload(self) -> None:
         """A changed file restarts the processes that read what changed; a wrong one is a fault and changes nothing."""
-        if self.stamp() == self.seen:
+        if _stamp(self.site_file) == self.seen:
             return
         before = self.site
         try:
@@ -131,6 +128,16 @@ class Supervisor:
                 _log.info("%s restarts: the settings of %s changed", role.name, ", ".join(sorted(changed)))
                 ending.append(self.end(role.name, child))
         await asyncio.gather(*ending)
+
+    async def take_up_model(self) -> None:
+        """Another live model, or another one in shadow, restarts the detectors: then they load it."""
+        found = _stamp(self.folder.models / MODELS_STATE)
+        if found == self.model_seen:
+            return
+        self.model_seen = found
+        detectors = [(name, child) for name, child in self.running.items() if name.startswith("detector-")]
+        _log.info("the detectors restart: another model was chosen")
+        await asyncio.gather(*(self.end(name, child) for name, child in detectors))
 
     # --- processes ----------------------------------------------------------------------------------------
     async def reconcile(self) -> None:
@@ -244,6 +251,14 @@ class Supervisor:
         finally:
             if bus is not None:
                 await bus.close()
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """When and how large a file is; (0, 0) when it is not there."""
+    with contextlib.suppress(OSError):
+        found = file.stat()
+        return found.st_mtime_ns, found.st_size
+    return 0, 0
 
 
 def _with_parent(command: tuple[str, ...]) -> tuple[str, ...]:

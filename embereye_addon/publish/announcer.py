@@ -9,8 +9,8 @@ from embereye_addon.publish.discovery import About, Batch, Bundle, bundle, encod
 from embereye_addon.publish.memory import Announced
 from embereye_addon.publish.mqtt import Mqtt
 from embereye_addon.publish.outbox import Tier
-from embereye_addon.publish.states import INDEXED
 from embereye_addon.publish.topics import Subject, Topics
+from embereye_addon.publish.views import INDEXED
 from embereye_addon.settings import model
 
 log = logging.getLogger(__name__)

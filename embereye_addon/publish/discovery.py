@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from embereye_addon.publish.entities import MEASURED_S, Needs, Row, entity_id, equivalent, rows_of
+from embereye_addon.publish.entities import MEASURED_S, entity_id, equivalent, rows_of
+from embereye_addon.publish.rows import Needs, Row
 from embereye_addon.publish.topics import Subject, Topics
 from embereye_addon.settings import model
 
@@ -24,6 +25,8 @@ MODELS = {
     Subject.PF: "PF device",
 }
 
+_FEEDS = {"event": ("state_topic", "event"), "image": ("image_topic", "snapshot"), "camera": ("topic", "picture")}
+"""What is shown once and never kept: the option that names its topic, and the topic's last part."""
 Bundle = dict[str, Any]
 """A device bundle as it goes over the wire, before it is JSON."""
 Batch = tuple[tuple[str, bytes], ...]
@@ -83,11 +86,16 @@ def things_of(site: model.Site, roles: Mapping[str, frozenset[str]]) -> tuple[Th
                 device.name,
                 zone_names.get(device.zone, ""),
                 device.identity,
-                roles.get(device.id, frozenset()) | gases.get(device.id, frozenset()),
+                roles.get(device.id, frozenset()) | gases.get(device.id, frozenset()) | _fitted(device),
             )
             for device in site.devices
         ),
     )
+
+
+def _fitted(device: model.Device) -> frozenset[str]:
+    """What a PF device has besides its inputs."""
+    return frozenset({"siren"}) if device.siren else frozenset()
 
 
 def bundle(topics: Topics, thing: Thing, about: About) -> Bundle:
@@ -170,21 +178,36 @@ def _wires(topics: Topics, thing: Thing, row: Row) -> dict[str, Any]:
     match row.platform:
         case "button":
             return {"command_topic": topics.command(thing.subject, thing.id, row.key)}
-        case "switch":
-            return _valued(state, row) | {"command_topic": topics.command(thing.subject, thing.id, row.key)}
-        case "event":
-            return {"state_topic": topics.of(thing.subject, thing.id, "event")}
-        case "image":
-            return {"image_topic": topics.of(thing.subject, thing.id, "snapshot")}
+        case "switch" | "select" | "number" | "siren" | "update":
+            command = {"command_topic": topics.command(thing.subject, thing.id, row.key)}
+            return _valued(state, row) | command | _command_form(thing, row)
+        case "event" | "image" | "camera":
+            key, leaf = _FEEDS[row.platform]
+            return {key: topics.of(thing.subject, thing.id, leaf)}
         case _ if row.needs is Needs.NOTHING:
             return {"state_topic": topics.app, "payload_on": "online", "payload_off": "offline"}
         case _:
             return _valued(state, row)
 
 
+def _command_form(thing: Thing, row: Row) -> dict[str, Any]:
+    """What may be commanded, and in which form."""
+    match row.platform:
+        case "number":
+            return {"min": row.low, "max": row.high, "step": row.step, "mode": "box"}
+        case "siren":
+            return {"support_volume_set": False, "support_duration": thing.subject is not Subject.SITE}
+        case "update":
+            return {"payload_install": "INSTALL", "title": MAKER}
+        case _:
+            return {}
+
+
 def _valued(state: str, row: Row) -> dict[str, Any]:
     """Where an entity's value and attributes stand in the state JSON of its thing."""
-    wires = {"state_topic": state, "value_template": f"{{{{ value_json.{row.key} }}}}"}
+    template = "state_value_template" if row.platform == "siren" else "value_template"
+    whole = " | tojson" if row.platform == "update" else ""
+    wires = {"state_topic": state, template: f"{{{{ value_json.{row.key}{whole} }}}}"}
     if row.attributes:
         wires["json_attributes_topic"] = state
         wires["json_attributes_template"] = f"{{{{ value_json.{row.attributes} | tojson }}}}"

@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-from embereye_addon.publish.entities import ROWS, Needs, Row, entity_id
-from embereye_addon.publish.topics import BUTTONS, SITE_SWITCHES, ZONE_SWITCHES, Subject, Topics
+from embereye_addon.publish.entities import ROWS, entity_id
+from embereye_addon.publish.rows import Needs, Row
+from embereye_addon.publish.topics import BUTTONS, Subject, Topics
 
 BEGIN, END = "<!-- made by embereye_addon.publish.docs: begin -->", "<!-- end -->"
 _TITLES = {
@@ -30,21 +31,46 @@ def _topic_lines(topics: Topics) -> tuple[str, ...]:
         (topics.of(Subject.SITE, "", "event"), "no", "JSON, one for each alarm change anywhere"),
         (topics.answer, "no", "JSON `topic`, `ok`, `why`, `at`: what became of a command"),
         *((topics.command(Subject.SITE, "", key), "refused", "send `PRESS`") for key in BUTTONS),
-        *((topics.command(Subject.SITE, "", key), "refused", "send `ON` or `OFF`") for key in SITE_SWITCHES),
+        *_set_lines(Subject.SITE, topics.of(Subject.SITE, "", "")),
         (f"{zone}status", "yes", "`online` while its state can be trusted"),
         (f"{zone}state", "yes", "JSON with every zone value below"),
         (f"{zone}event", "no", "JSON, one for each alarm change"),
         (f"{zone}snapshot", "no", "JPEG, after a pre-alarm or alarm"),
         (f"{zone}<button>/set", "refused", "`PRESS`: the same buttons, for one zone"),
-        *((f"{zone}{key}/set", "refused", "send `ON` or `OFF`") for key in ZONE_SWITCHES),
+        *_set_lines(Subject.ZONE, zone),
     ]
     for subject, picture in ((Subject.CAMERA, "JPEG with boxes"), (Subject.PF, "PNG heat map")):
         root = topics.of(subject, "<id>", "")
         tree.append((f"{root}status", "yes", "`online` while it is connected"))
         tree.append((f"{root}state", "yes", f"JSON with every {subject} value below"))
         tree.append((f"{root}snapshot", "no", picture))
+        if subject is Subject.CAMERA:
+            tree.append((f"{root}picture", "no", "JPEG, now and then, for the camera entity"))
+            tree.append((f"{root}event", "no", "JSON `event_type`, `confidence`, `at`: what the camera sees"))
+        tree += _set_lines(subject, root)
     lines = (f"| `{topic}` | {retained} | {what} |" for topic, retained, what in tree)
     return ("| Topic | Retained | What |", "| --- | --- | --- |", *lines)
+
+
+def _set_lines(subject: Subject, root: str) -> list[tuple[str, str, str]]:
+    """The command topics of a thing, but for its buttons."""
+    rows = (row for row in ROWS if row.subject is subject and row.commanded and row.platform != "button")
+    return [(f"{root}{row.key}/set", "refused", _wanted(row)) for row in rows]
+
+
+def _wanted(row: Row) -> str:
+    """What a command topic takes."""
+    match row.platform:
+        case "select":
+            return f"send {', '.join(f'`{option}`' for option in row.options)}"
+        case "number":
+            return f"send a number from {row.low:g} to {row.high:g} ({row.unit})"
+        case "update":
+            return "send `INSTALL`"
+        case "siren" if row.subject is not Subject.SITE:
+            return 'send `ON`, `OFF`, or `{"state": "ON", "duration": 30}` (seconds, at most an hour)'
+        case _:
+            return "send `ON` or `OFF`"
 
 
 def _entity_lines(subject: Subject) -> tuple[str, ...]:

@@ -1,15 +1,16 @@
 """THE table of what Home Assistant shows: one row an entity. A new entity is a row here. Pure."""
 
-import enum
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from embereye_addon.publish.rows import Needs, Row
 from embereye_addon.publish.topics import Subject
 
 STATES = ("normal", "pre_alarm", "alarm")
 """What a zone and the site may be; the options of both state entities."""
 EVENTS = ("pre_alarm", "alarm", "cleared", "reset")
 """What an event may say; `cleared` ends a pre-alarm by itself, `reset` ends an alarm by an operator."""
+DETECTIONS = ("flame", "smoke", "cleared")
+"""What a camera's own event may say; it is a sighting and not yet an alarm."""
 MEASURED_S = 60
 """A measured value older than three of the longest PF periods is no longer shown."""
 GASES = MappingProxyType(
@@ -19,47 +20,6 @@ GASES = MappingProxyType(
 no device class, which would make it a gas alarm in other systems."""
 
 
-class Needs(enum.StrEnum):
-    """What must be there for an entity to be available."""
-
-    THING = "thing"
-    APP = "app"
-    NOTHING = "nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One entity. Its value is the key of the same name in the state JSON of its thing.
-
-    `attributes` names the key that holds the attributes; `role` the PF input, or the calibration of one, without which
-    it does not exist.
-    """
-
-    subject: Subject
-    key: str
-    platform: str
-    name: str
-    device_class: str = ""
-    unit: str = ""
-    category: str = ""
-    enabled: bool = True
-    needs: Needs = Needs.THING
-    attributes: str = ""
-    measured: bool = False
-    counted: bool = False
-    digits: int = -1
-    expires: bool = False
-    options: tuple[str, ...] = ()
-    content_type: str = ""
-    role: str = ""
-    icon: str = ""
-
-    @property
-    def valued(self) -> bool:
-        """Whether the entity reads a key of the state JSON."""
-        return self.platform in ("binary_sensor", "sensor", "switch") and self.needs is not Needs.NOTHING
-
-
 def equivalent(gas: str) -> str:
     """The role that the calibration of an input for this gas gives a device."""
     return f"{gas}_equivalent"
@@ -67,8 +27,8 @@ def equivalent(gas: str) -> str:
 
 _S, _Z, _C, _P = Subject.SITE, Subject.ZONE, Subject.CAMERA, Subject.PF
 _BINARY, _VALUE, _BUTTON, _EVENT, _IMAGE = "binary_sensor", "sensor", "button", "event", "image"
-_SWITCH = "switch"
-_DIAGNOSTIC = "diagnostic"
+_SWITCH, _NUMBER, _SELECT, _SIREN = "switch", "number", "select", "siren"
+_DIAGNOSTIC, _CONFIG = "diagnostic", "config"
 
 SITE_ROWS = (
     Row(_S, "fire_alarm", _BINARY, "Fire alarm", "smoke", attributes="explanation"),
@@ -86,6 +46,40 @@ SITE_ROWS = (
     Row(_S, "silence", _BUTTON, "Silence", needs=Needs.APP, icon="mdi:bell-off"),
     Row(_S, "resound", _BUTTON, "Resound", needs=Needs.APP, icon="mdi:bell-ring"),
     Row(_S, "reset", _BUTTON, "Reset", needs=Needs.APP, icon="mdi:restore"),
+    Row(_S, "sounders", _SIREN, "Sounders", icon="mdi:bullhorn"),
+    Row(_S, "model", "update", "Detection model", category=_CONFIG, needs=Needs.APP),
+    Row(
+        _S,
+        "flame_persistence",
+        _NUMBER,
+        "Flame lasts",
+        "duration",
+        "s",
+        _CONFIG,
+        needs=Needs.APP,
+        setting="detection.flame_persist_s",
+        low=2,
+        high=120,
+        icon="mdi:fire",
+    ),
+    Row(
+        _S,
+        "smoke_persistence",
+        _NUMBER,
+        "Smoke lasts",
+        "duration",
+        "s",
+        _CONFIG,
+        needs=Needs.APP,
+        setting="detection.smoke_persist_s",
+        low=2,
+        high=120,
+        icon="mdi:smoke",
+    ),
+    Row(_S, "switched_off", _VALUE, "Switched off", attributes="switched_off_things", measured=True, icon="mdi:power"),
+    Row(_S, "inference_device", _VALUE, "Inference device", category=_DIAGNOSTIC, needs=Needs.APP, icon="mdi:chip"),
+    Row(_S, "inference_time", _VALUE, "Inference time", "duration", "ms", _DIAGNOSTIC, measured=True, digits=0),
+    Row(_S, "started", _VALUE, "Started", "timestamp", "", _DIAGNOSTIC, False, Needs.APP),
     Row(_S, "connection", _BINARY, "Connection", "connectivity", category=_DIAGNOSTIC, needs=Needs.NOTHING),
 )
 
@@ -98,6 +92,18 @@ ZONE_ROWS = (
     Row(_Z, "acknowledge", _BUTTON, "Acknowledge", needs=Needs.APP, icon="mdi:check"),
     Row(_Z, "silence", _BUTTON, "Silence", needs=Needs.APP, icon="mdi:bell-off"),
     Row(_Z, "reset", _BUTTON, "Reset", needs=Needs.APP, icon="mdi:restore"),
+    Row(_Z, "since", _VALUE, "Last change", "timestamp"),
+    Row(
+        _Z,
+        "sensitivity",
+        _SELECT,
+        "Sensitivity",
+        category=_CONFIG,
+        needs=Needs.APP,
+        setting="zones.sensitivity",
+        options=("low", "normal", "high"),
+        icon="mdi:tune",
+    ),
     Row(_Z, "sounding", _BINARY, "Outputs sounding", "sound", icon="mdi:bullhorn"),
     Row(_Z, "in_service", _SWITCH, "In service", icon="mdi:shield-check"),
     Row(_Z, "walk_test", _SWITCH, "Walk test", attributes="walk_test_words", icon="mdi:walk"),
@@ -112,6 +118,8 @@ CAMERA_ROWS = (
     Row(_C, "smoke", _BINARY, "Smoke", "smoke"),
     Row(_C, "confidence", _VALUE, "Confidence", unit="%", measured=True, digits=0, icon="mdi:gauge"),
     Row(_C, "last_detection", _VALUE, "Last detection", "timestamp", needs=Needs.APP),
+    Row(_C, "detected", _EVENT, "Detection event", needs=Needs.APP, options=DETECTIONS, icon="mdi:cctv"),
+    Row(_C, "picture", "camera", "Picture"),
     Row(_C, "snapshot", _IMAGE, "Last detection picture", needs=Needs.APP, content_type="image/jpeg"),
     Row(
         _C,
@@ -123,6 +131,34 @@ CAMERA_ROWS = (
         needs=Needs.APP,
         attributes="stream_words",
     ),
+    Row(
+        _C,
+        "detection",
+        _SWITCH,
+        "Detection",
+        "",
+        "",
+        _CONFIG,
+        needs=Needs.APP,
+        setting="cameras.enabled",
+        icon="mdi:eye",
+    ),
+    Row(
+        _C,
+        "threshold",
+        _NUMBER,
+        "Confidence threshold",
+        "",
+        "%",
+        _CONFIG,
+        needs=Needs.APP,
+        setting="cameras.shown_pct",
+        low=5,
+        high=95,
+        icon="mdi:gauge",
+    ),
+    Row(_C, "trouble", _BINARY, "Trouble", "problem", category=_DIAGNOSTIC, needs=Needs.APP, attributes="faults"),
+    Row(_C, "disabled", _BINARY, "Disabled", category=_DIAGNOSTIC, needs=Needs.APP, icon="mdi:cancel"),
     Row(_C, "frame_rate", _VALUE, "Frame rate", "", "fps", _DIAGNOSTIC, enabled=False, measured=True, digits=1),
     Row(
         _C,
@@ -136,6 +172,7 @@ CAMERA_ROWS = (
         measured=True,
         digits=0,
     ),
+    Row(_C, "frames_lost", _VALUE, "Frames lost", "", "", _DIAGNOSTIC, False, Needs.APP, counted=True),
     Row(_C, "reconnects", _VALUE, "Stream reconnects", "", "", _DIAGNOSTIC, False, Needs.APP, counted=True),
 )
 
@@ -232,6 +269,47 @@ PF_ROWS = (
         attributes="link_words",
     ),
     Row(_P, "trouble", _BINARY, "Trouble", "problem", category=_DIAGNOSTIC, needs=Needs.APP, attributes="faults"),
+    Row(_P, "siren", _SIREN, "Siren", role="siren", icon="mdi:alarm-light"),
+    Row(
+        _P,
+        "detection",
+        _SWITCH,
+        "Detection",
+        "",
+        "",
+        _CONFIG,
+        needs=Needs.APP,
+        setting="devices.enabled",
+        icon="mdi:eye",
+    ),
+    Row(
+        _P,
+        "alarm_temperature",
+        _NUMBER,
+        "Alarm temperature",
+        "temperature",
+        "°C",
+        _CONFIG,
+        needs=Needs.APP,
+        setting="zones.fixed_alarm_c",
+        low=45,
+        high=300,
+    ),
+    Row(
+        _P,
+        "pre_alarm_temperature",
+        _NUMBER,
+        "Pre-alarm temperature",
+        "temperature",
+        "°C",
+        _CONFIG,
+        needs=Needs.APP,
+        setting="zones.fixed_pre_c",
+        low=40,
+        high=290,
+    ),
+    Row(_P, "disabled", _BINARY, "Disabled", category=_DIAGNOSTIC, needs=Needs.APP, icon="mdi:cancel"),
+    Row(_P, "packets_lost", _VALUE, "Packets lost", "", "", _DIAGNOSTIC, False, Needs.APP, counted=True),
     Row(_P, "packets_rejected", _VALUE, "Packets rejected", "", "", _DIAGNOSTIC, False, Needs.APP, counted=True),
     Row(_P, "last_packet", _VALUE, "Last packet", "timestamp", "", _DIAGNOSTIC, False, Needs.APP),
     Row(

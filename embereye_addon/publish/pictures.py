@@ -3,11 +3,14 @@
 import asyncio
 import logging
 
+import msgspec
+
 from embereye_addon.bus import Bus
 from embereye_addon.errors import BusError, LinkError
 from embereye_addon.messages import AlarmChanged, Snapshot, SnapshotRequest, ThermalFrame
 from embereye_addon.publish.mqtt import Mqtt
 from embereye_addon.publish.snapshots import draw_boxes, heat_map
+from embereye_addon.publish.states import State
 from embereye_addon.publish.topics import Subject, Topics
 from embereye_addon.settings import model
 from embereye_addon.thermal.cells import read
@@ -48,6 +51,17 @@ class Pictures:
         for camera, jpeg in pictures:
             await self._send(self._topics.of(Subject.CAMERA, camera, "snapshot"), jpeg)
 
+    async def show_live(self, camera: str) -> None:
+        """Publish what a camera sees now, for its camera entity."""
+        jpeg = await self._ask(camera, live=True)
+        if jpeg:
+            await self._send(self._topics.of(Subject.CAMERA, camera, "picture"), jpeg)
+
+    async def tell_detections(self, told: tuple[tuple[str, State], ...]) -> None:
+        """Publish what cameras saw, as events of theirs."""
+        for camera, event in told:
+            await self._send(self._topics.of(Subject.CAMERA, camera, "event"), msgspec.json.encode(event))
+
     async def show_heat(self, device: str, frame: ThermalFrame) -> None:
         """Publish a PF device's heat map."""
         cells = read(frame.coding, frame.cells)
@@ -57,12 +71,12 @@ class Pictures:
         png = await asyncio.to_thread(heat_map, cells)
         await self._send(self._topics.of(Subject.PF, device, "snapshot"), png)
 
-    async def _ask(self, camera: str) -> bytes | None:
+    async def _ask(self, camera: str, *, live: bool = False) -> bytes | None:
         source = f"cam.{camera}"
         try:
-            snapshot = await self._bus.ask(SnapshotRequest(source=source), to=source, timeout_s=ASK_S)
+            snapshot = await self._bus.ask(SnapshotRequest(source=source, live=live), to=source, timeout_s=ASK_S)
         except BusError as error:
-            log.info("No picture of %s: %s", source, error)
+            log.log(logging.DEBUG if live else logging.INFO, "No picture of %s: %s", source, error)
             self.failed += 1
             return None
         if not isinstance(snapshot, Snapshot) or not snapshot.jpeg:

@@ -21,6 +21,7 @@ from embereye_addon.messages import (
     Done,
     HotSpots,
     PanelState,
+    Promote,
     Reading,
     Sighting,
     SourceHealth,
@@ -29,7 +30,7 @@ from embereye_addon.messages import (
 )
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.tasks import stopped
-from embereye_addon.publish import states
+from embereye_addon.publish import states, views
 from embereye_addon.publish.announcer import Announcer
 from embereye_addon.publish.commands import Refusal, parse
 from embereye_addon.publish.discovery import About
@@ -69,6 +70,7 @@ class Wiring:
 
     `on_command` carries a command to the panel (None: over the bus); `on_acked` is told of each alarm change and the
     monotonic time of its PUBACK; `ask_again` gives broker settings after a refused login or when none are set.
+    `started_at` is when the program started (UTC seconds).
     """
 
     site: model.Site
@@ -79,6 +81,7 @@ class Wiring:
     on_command: Callable[[Command], Awaitable[Done]] | None = None
     on_acked: Callable[[AlarmChanged, float], None] = _nobody
     ask_again: Callable[[], Awaitable[model.Mqtt | None]] = _no_other
+    started_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -114,6 +117,7 @@ class Publisher:
         self._told = Told(wiring.folder / "told.txt")
         self._pictures = Pictures(self._topics, site, wiring.bus, self.mqtt)
         self._heard = Heard(site)
+        self._heard.program["started"] = states.time_text(wiring.started_at)
         self._telling = Telling(self._topics, site, self.mqtt, self._heard)
         self._ready, self._born = asyncio.Event(), asyncio.Event()
         self._commands: asyncio.Queue[Incoming] = asyncio.Queue(COMMAND_QUEUE)
@@ -125,6 +129,10 @@ class Publisher:
     def faults(self) -> tuple[tuple[str, str], ...]:
         """This process's own faults (code, words), for its health report."""
         return () if self.mqtt.fault is None else (self.mqtt.fault,)
+
+    def tell_model(self, installed: str, latest: str, summary: str = "") -> None:
+        """Which model looks, and which one may take its place (the same: none)."""
+        self._heard.program["model"] = states.model_versions(installed, latest, summary)
 
     async def run(self) -> None:
         """Publish until cancelled. An error of the bus at the start is `BusError`."""
@@ -212,14 +220,34 @@ class Publisher:
             now_mono_s = time.monotonic()
             self._telling.say_panel(now_mono_s, utc_s(), pressing_only=False)
             self._telling.say_sources(now_mono_s)
+            self._tell_detections()
             for source, view in self._heard.devices.items():
-                await self._announcer.heard_roles(self.mqtt, source[3:], states.roles_in(view))
+                await self._announcer.heard_roles(self.mqtt, source[3:], views.roles_in(view))
             self._show_heat(now_mono_s)
+            self._show_cameras(now_mono_s)
+
+    def _tell_detections(self) -> None:
+        """Events of the cameras themselves; one that meets no broker is gone."""
+        told, self._telling.detections = self._telling.detections, []
+        if told and self.mqtt.connected and "detections" not in self._running:
+            self._start("detections", self._pictures.tell_detections(tuple(told)))
+
+    def _show_cameras(self, now_mono_s: float) -> None:
+        """One camera's picture at a time, each of them once in `mqtt.picture_every_s`."""
+        every_s = self._site.mqtt.picture_every_s
+        if not every_s or not self.mqtt.connected or "camera" in self._running:
+            return
+        for source, view in self._heard.cameras.items():
+            up = views.source_up(view.health, view.health_mono_s, now_mono_s)
+            if up and now_mono_s - self._pictured_mono_s.get(source, -every_s) >= every_s:
+                self._pictured_mono_s[source] = now_mono_s
+                self._start("camera", self._pictures.show_live(source[4:]))
+                return
 
     def _show_heat(self, now_mono_s: float) -> None:
         """One heat map at a time: often while something is hot, else now and then."""
         for source, view in self._heard.devices.items():
-            pause_s = HOT_PICTURE_S if now_mono_s - view.heat_mono_s < states.HOLD_S else QUIET_PICTURE_S
+            pause_s = HOT_PICTURE_S if now_mono_s - view.heat_mono_s < views.HOLD_S else QUIET_PICTURE_S
             due = now_mono_s - self._pictured_mono_s.get(source, -QUIET_PICTURE_S) >= pause_s
             if view.frame is not None and due and self.mqtt.connected and "heat" not in self._running:
                 self._pictured_mono_s[source] = now_mono_s
@@ -247,10 +275,9 @@ class Publisher:
             await self._announcer.remove(self.mqtt, born=True)
 
     async def _obey(self) -> None:
-        zones = frozenset(zone.id for zone in self._site.zones)
         while True:
             message = await self._commands.get()
-            wish = parse(self._topics, zones, message.topic, message.payload, message.retained)
+            wish = parse(self._topics, self._site, message.topic, message.payload, message.retained)
             match wish:
                 case None:
                     continue
@@ -275,6 +302,9 @@ class Publisher:
         return Done(ok=False, why=refusal.why)
 
     async def _pass_on(self, command: Command) -> Done:
+        if isinstance(command, Promote):
+            latest = self._heard.program["model"]["latest_version"]
+            command = msgspec.structs.replace(command, target=latest or "")
         try:
             done = await (self._wiring.on_command or self._bus.ask)(command)
         except BusError as error:

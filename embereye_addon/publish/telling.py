@@ -16,7 +16,7 @@ from embereye_addon.messages import (
     ThermalFrame,
     ZoneState,
 )
-from embereye_addon.publish import states
+from embereye_addon.publish import states, tuning, views
 from embereye_addon.publish.mqtt import OFFLINE, ONLINE, Mqtt
 from embereye_addon.publish.outbox import Tier
 from embereye_addon.publish.topics import Subject, Topics
@@ -37,8 +37,11 @@ class Heard:
         self.panel: PanelState | None = None
         self.panel_mono_s = 0.0
         self._changes: dict[str, tuple[AlarmChanged, float]] = {}
-        self.cameras = {f"cam.{camera.id}": states.CameraView() for camera in site.cameras}
-        self.devices = {f"pf.{device.id}": states.PfView() for device in site.devices}
+        self.cameras = {
+            f"cam.{each.id}": views.CameraView(shown=each.shown_pct / 100.0, on=each.enabled) for each in site.cameras
+        }
+        self.devices = {f"pf.{each.id}": views.PfView(on=each.enabled) for each in site.devices}
+        self.program: states.State = {"model": states.model_versions("", ""), "started": None}
 
     def hear_panel(self, panel: PanelState, now_mono_s: float) -> None:
         """The panel's own word; it ends every change that it already knows of."""
@@ -63,13 +66,13 @@ class Heard:
         """A camera's look."""
         view = self.cameras.get(sighting.source)
         if view is not None:
-            self.cameras[sighting.source] = states.seen(view, sighting, now_mono_s)
+            self.cameras[sighting.source] = views.seen(view, sighting, now_mono_s)
 
     def hear_pf(self, message: HotSpots | ThermalFrame | Reading, now_mono_s: float) -> None:
         """A PF device's look, frame or reading."""
         view = self.devices.get(message.source)
         if view is not None:
-            self.devices[message.source] = states.felt(view, message, now_mono_s)
+            self.devices[message.source] = views.felt(view, message, now_mono_s)
 
     def hear_health(self, health: SourceHealth, now_mono_s: float) -> None:
         """How the link of a camera or PF device is."""
@@ -87,6 +90,14 @@ class Telling:
         self._topics, self._site, self._mqtt, self._heard = topics, site, mqtt, heard
         self._pressed: dict[str, tuple[object, ...]] = {}
         self._silent_since = 0.0
+        self._settings = {
+            topics.of(subject, thing, "state"): tuning.values(site, subject, thing)
+            for subject in Subject
+            for thing in tuning.ids(site, subject)
+        }
+        self._settings[topics.of(Subject.SITE, "", "state")] |= tuning.site_facts(site)
+        self._cameras_told: dict[str, states.State] = {}
+        self.detections: list[tuple[str, states.State]] = []
         self._names = {
             zone.id: frozenset((zone.id, f"zone.{zone.id}", *_sources_in(site, zone.id))) for zone in site.zones
         }
@@ -107,16 +118,40 @@ class Telling:
                 state = states.zone_state(zone, states.about_sources(panel.faults, names))
                 self._state(Subject.ZONE, zone_id, state, pressing_only)
         self._status(Subject.SITE, "", not silent or panel.state is ZoneState.ALARM)
-        self._state(Subject.SITE, "", states.site_state(panel, self._own_faults(silent)), pressing_only)
+        program = heard.program | {"inference_time": views.inference_ms(heard.cameras.values())}
+        self._state(Subject.SITE, "", states.site_state(panel, self._own_faults(silent)) | program, pressing_only)
 
     def say_sources(self, now_mono_s: float) -> None:
         """Cameras and PF devices."""
+        panel = self._heard.panel
+        out = frozenset(each.about.rpartition(".")[0] for each in panel.disablements) if panel else frozenset()
         for source, camera in self._heard.cameras.items():
-            self._status(Subject.CAMERA, source[4:], states.source_up(camera.health, camera.health_mono_s, now_mono_s))
-            self._state(Subject.CAMERA, source[4:], states.camera_state(camera, now_mono_s), False)
+            self._status(Subject.CAMERA, source[4:], views.source_up(camera.health, camera.health_mono_s, now_mono_s))
+            state = views.camera_state(camera, now_mono_s, source in out)
+            self._note_detections(source[4:], state, camera)
+            self._state(Subject.CAMERA, source[4:], state, False)
+        loud = self._loud(panel)
         for source, device in self._heard.devices.items():
-            self._status(Subject.PF, source[3:], states.source_up(device.health, device.health_mono_s, now_mono_s))
-            self._state(Subject.PF, source[3:], states.pf_state(device, now_mono_s), False)
+            self._status(Subject.PF, source[3:], views.source_up(device.health, device.health_mono_s, now_mono_s))
+            self._state(
+                Subject.PF, source[3:], views.pf_state(device, now_mono_s, source in out, source in loud), False
+            )
+
+    def _note_detections(self, camera: str, state: states.State, view: views.CameraView) -> None:
+        """What a camera's event entity is to be told; nothing for the first state, which is no change."""
+        before = self._cameras_told.get(camera, state)
+        self._cameras_told[camera] = state
+        for kind in views.detection_events(before, state):
+            at = states.time_text(view.detected_at)
+            self.detections.append((camera, {"event_type": kind, "confidence": state["confidence"], "at": at}))
+
+    def _loud(self, panel: PanelState | None) -> frozenset[str]:
+        """The PF devices whose sirens are driven: by their zones, or by hand."""
+        if panel is None:
+            return frozenset()
+        driving = {zone.zone for zone in panel.zones if zone.driving}
+        sirens = (each for each in self._site.devices if each.siren)
+        return frozenset(f"pf.{each.id}" for each in sirens if each.zone in driving) | set(panel.sirens)
 
     def _own_faults(self, silent: bool) -> tuple[Fault, ...]:
         """What the panel cannot say itself."""
@@ -134,7 +169,7 @@ class Telling:
         pressed = topic in self._pressed and self._pressed[topic] != pressing
         if pressed or not pressing_only:
             self._pressed[topic] = pressing
-            self._mqtt.keep(topic, msgspec.json.encode(state), Tier.STATE, urgent=pressed)
+            self._mqtt.keep(topic, msgspec.json.encode(state | self._settings[topic]), Tier.STATE, urgent=pressed)
 
 
 def _sources_in(site: model.Site, zone: str) -> Iterable[str]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 BUTTONS = ("acknowledge", "silence", "resound", "reset")
 """What may be pressed, of the site and of a zone."""
-SITE_SWITCHES = ("outputs",)
-ZONE_SWITCHES = ("in_service", "walk_test")
 
 _PLAIN = re.compile(r"^[A-Za-z0-9_-]+$")
+_KEY = re.compile(r"^[a-z0-9_]{1,40}\Z")
 _LEVEL = re.compile(r"^[A-Za-z0-9_.-]{1,80}$")
 
 
@@ -25,10 +24,11 @@ class Subject(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CommandTopic:
-    """A parsed command topic: the key and the zone's id ('' = the site)."""
+    """A parsed command topic: of which thing (its id, '' for the site), and the key of the entity."""
 
+    subject: Subject
+    thing: str
     key: str
-    zone: str
 
 
 def plain(text: str) -> str:
@@ -62,8 +62,9 @@ class Topics:
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """The two filters to subscribe to for commands."""
-        return (f"{self.base}/site/+/set", f"{self.base}/zone/+/+/set")
+        """The filters to subscribe to for commands."""
+        others = (subject for subject in Subject if subject is not Subject.SITE)
+        return (f"{self.base}/site/+/set", *(f"{self.base}/{subject}/+/+/set" for subject in others))
 
     def of(self, subject: Subject, thing: str, leaf: str) -> str:
         """The topic `status`, `state`, `event` or `snapshot` of a thing; there is one site, so it has no id."""
@@ -83,13 +84,13 @@ class Topics:
         return f"{self.prefix}/device/{self.device_id(subject, thing)}/config"
 
     def parse_command(self, topic: str) -> CommandTopic | None:
-        """The command a topic stands for; None for any other topic. Never raises."""
+        """The place a command topic stands for, be there such an entity or not; None for other topics. Never raises."""
         if not topic.startswith(f"{self.base}/") or not topic.endswith("/set"):
             return None
         match topic[len(self.base) + 1 :].split("/"):
-            case ["site", key, "set"] if key in BUTTONS + SITE_SWITCHES:
-                return CommandTopic(key, "")
-            case ["zone", zone, key, "set"] if key in BUTTONS + ZONE_SWITCHES and _LEVEL.match(zone):
-                return CommandTopic(key, zone)
+            case ["site", key, "set"] if _KEY.match(key):
+                return CommandTopic(Subject.SITE, "", key)
+            case ["zone" | "camera" | "pf" as subject, thing, key, "set"] if _LEVEL.match(thing) and _KEY.match(key):
+                return CommandTopic(Subject(subject), thing, key)
             case _:
                 return None

@@ -14,6 +14,7 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: str = ""
     base_topic: str = "embereye"
     discovery_prefix: str = "homeassistant"
+    picture_every_s: int = 60
 
 
 class Web(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +56,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     """One camera. The source id is `cam.<id>`; `regions` are lines that `settings.regions.parse` reads.
 
     `main_url` is its larger stream, opened for a closer look while something is suspected, with the same password.
+    `shown_pct` is how sure the model must be for Home Assistant to show a detection; no decision depends on it.
     """
 
     id: str
@@ -67,6 +69,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     min_fps: float = 2.0
     main_url: str | None = None
     regions: tuple[str, ...] = ()
+    shown_pct: int = 50
     enabled: bool = True
 
 

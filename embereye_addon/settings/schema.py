@@ -78,6 +78,7 @@ SECTIONS: Final = (
             ),
             Key("base_topic", "embereye", topic(), "Base topic", "Every topic of EmberEye begins with it."),
             Key("discovery_prefix", "homeassistant", topic(), "Discovery prefix", "As set in Home Assistant."),
+            Key("picture_every_s", 60, whole(0, 3600, "s"), "Pictures every", "Of each camera, by MQTT; 0: none."),
         ),
     ),
     Section(
@@ -188,6 +189,7 @@ SECTIONS: Final = (
                 "Regions",
                 "Include: only there counts. Exclude: counts for nothing. Privacy: painted over at once.",
             ),
+            Key("shown_pct", 50, whole(5, 95, "%"), "Shown from", "Less sure detections are not shown as such."),
             Key("enabled", True, flag(), "Enabled"),
         ),
         most=256,

@@ -74,10 +74,10 @@ def command(words: list[str]) -> int:
             models.shade(None if given.name == "off" else given.name)
         case "promote":
             models.promote(given.name)
-            print(f"{given.name} is live when the detectors start next")
+            print(f"{given.name} is live as soon as running detectors have restarted, within seconds")
         case "rollback":
             name = models.rollback()
-            print(f"{NAMES.get(name, name)} is live when the detectors start next")
+            print(f"{NAMES.get(name, name)} is live as soon as running detectors have restarted, within seconds")
         case _:
             models.remove(given.name)
     return 0

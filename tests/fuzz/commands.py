@@ -1,22 +1,35 @@
 """Fuzz target: what anybody may publish on the broker as a command.
 
-Never raises; a command comes out only of PRESS, not retained, on a command topic of a zone that is there.
+Never raises. PRESS, not retained, at a button of a zone that is there is its command; nothing retained is one.
 """
 
 from embereye_addon.messages import Acknowledge, Command, Reset, Resound, Silence
 from embereye_addon.publish.commands import BY, MAX_PAYLOAD_BYTES, Refusal, parse
 from embereye_addon.publish.topics import BUTTONS, Topics
+from embereye_addon.settings.model import Camera, Device, Site, Zone
 from tests.fuzz.records import Reader, Record, pack, unpack
 
 OPERATIONS = 4
 MESSAGE, FREE_TOPIC, LEVELS, RETAINED = range(OPERATIONS)
 
 _ZONES = frozenset({"barn", "hay.loft", "a"})
+_SITE = Site(
+    zones=tuple(Zone(id=zone, name=zone) for zone in sorted(_ZONES)),
+    cameras=(Camera(id="barn", name="barn", url="rtsp://x/1", zone="barn"),),
+    devices=(Device(id="a", name="a", zone="barn", siren=True),),
+)
 _BASES = ("embereye", "site/ember", "e")
 _LEVELS = (
     "",
     "site",
     "zone",
+    "camera",
+    "pf",
+    "outputs",
+    "siren",
+    "sensitivity",
+    "detection",
+    "alarm_temperature",
     "barn",
     "hay.loft",
     "away",
@@ -29,7 +42,18 @@ _LEVELS = (
     "#",
     "barn\n",
 )
-_PAYLOADS = (b"PRESS", b" press\n", b"", b"PRESSED", b"PRESS" + b" " * 60, b"\xff\xfe", b"ON")
+_PAYLOADS = (
+    b"PRESS",
+    b" press\n",
+    b"",
+    b"PRESSED",
+    b"PRESS" + b" " * 60,
+    b"\xff\xfe",
+    b"ON",
+    b'{"state":"ON","duration":9}',
+    b"70",
+    b"high",
+)
 _KINDS: dict[str, type[Command]] = {
     "acknowledge": Acknowledge, "silence": Silence, "resound": Resound, "reset": Reset,
 }  # fmt: skip
@@ -55,7 +79,7 @@ def run(raw: bytes) -> None:
 
 
 def _check(topics: Topics, topic: str, payload: bytes, *, retained: bool) -> None:
-    answer = parse(topics, _ZONES, topic, payload, retained)
+    answer = parse(topics, _SITE, topic, payload, retained)
     wanted: Command | None = None
     if len(payload) <= MAX_PAYLOAD_BYTES and payload.strip().upper() == b"PRESS" and not retained:
         for zone in ("", *_ZONES):
@@ -68,6 +92,10 @@ def _check(topics: Topics, topic: str, payload: bytes, *, retained: bool) -> Non
                     wanted = kind(by=BY, way="mqtt", target=zone)
     if wanted is not None:
         assert answer == wanted
+    elif isinstance(answer, Command):
+        assert payload
+        assert (answer.by, retained) == (BY, False)
+        assert len(payload) <= MAX_PAYLOAD_BYTES
     elif payload:
         assert isinstance(answer, Refusal)
         assert answer.why

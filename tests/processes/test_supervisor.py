@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from embereye_addon.bus.nats import connect
+from embereye_addon.detect.models import Models
 from embereye_addon.errors import SettingsFileError, StorageError
 from embereye_addon.messages import PanelState, ProcessHealth
 from embereye_addon.processes.folder import Folder
@@ -134,6 +135,13 @@ async def _follows(supervisor: Supervisor, listener: Listener, given: dict[str, 
     assert {name: child.process.pid for name, child in supervisor.running.items()} == after, "the last good ones hold"
     store.save(supervisor.site_file, given)
     await until(lambda: "configuration_rejected" not in supervisor.faults)
+    before = {name: child.process.pid for name, child in supervisor.running.items()}
+    Models(supervisor.folder.models).shade(None)
+    await until(
+        lambda: supervisor.running.get("detector-0") and _pid(supervisor, "detector-0") != before["detector-0"], 20
+    )
+    after = {name: child.process.pid for name, child in supervisor.running.items()}
+    assert before["panel"] == after["panel"], "another model restarts detectors only"
 
 
 def _pid(supervisor: Supervisor, name: str) -> int:

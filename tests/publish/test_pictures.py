@@ -50,5 +50,8 @@ async def test_pictures_that_fail_are_counted() -> None:
     await pictures.show("kitchen", (("stove", b"jpeg"),))
     await pictures.show_heat("boiler", frame(b"rubbish"))
     await pictures.show_heat("boiler", thermal_frame())
-    assert pictures.failed == 6
+    await pictures.show_live("stove")
+    await pictures.show_live("hay.1")
+    await pictures.tell_detections((("stove", {"event_type": "flame"}),))
+    assert pictures.failed == 9
     await bus.close()

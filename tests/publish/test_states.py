@@ -2,139 +2,21 @@
 
 import json
 import zlib
-from dataclasses import replace
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embereye_addon.messages import Explanation, Fault, Kind, LinkState, Reading, Share, ZoneState
-from embereye_addon.publish import states
-from embereye_addon.publish.states import CameraView, PfView
-from tests.publish.samples import AT, WHY, box, change, health, panel, sighting, spots, thermal_frame, zone
+from embereye_addon.messages import Explanation, Fault, Kind, Share, ZoneState
+from embereye_addon.publish import states, views
+from embereye_addon.publish.views import CameraView
+from tests.publish.samples import AT, WHY, change, health, panel, thermal_frame, zone
 
 
 def fault(about: str, number: int = 0) -> Fault:
     """One fault."""
     return Fault(code=f"stream_lost_{number}", about=about, since=AT, text="x" * 400)
-
-
-def test_unknown_is_null_and_never_missing() -> None:
-    """Home Assistant warns about every missing key, every second."""
-    assert states.camera_state(CameraView(), 100.0) == {
-        "flame": None,
-        "smoke": None,
-        "confidence": None,
-        "last_detection": None,
-        "stream": "OFF",
-        "stream_words": {"link": None},
-        "frame_rate": None,
-        "latency": None,
-        "reconnects": None,
-    }
-    empty = states.pf_state(PfView(), 100.0)
-    assert empty["connection"] == "OFF"
-    assert (empty["trouble"], empty["faults"]["count"]) == ("ON", 1)
-    known = ("connection", "link_words", "trouble", "faults")
-    assert {empty[key] for key in empty if key not in known} == {None}
-
-
-def test_a_sighting_is_held_for_a_moment() -> None:
-    """A flame that flickers is one sighting, not ten."""
-    view = states.seen(CameraView(), sighting(box("fire", 0.8), box("smoke", 0.2)), 10.0)
-    view = states.seen(view, sighting(at=AT + 1), 11.0)
-    state = states.camera_state(view, 14.9)
-    assert (state["flame"], state["smoke"], state["confidence"]) == ("ON", "OFF", 0)
-    assert state["last_detection"] == "2026-03-01T12:00:00.000+00:00"
-    assert states.camera_state(view, 15.1)["flame"] == "OFF"
-
-
-def test_smoke_is_smoke() -> None:
-    """A smoke box switches the smoke entity and not the flame one."""
-    state = states.camera_state(states.seen(CameraView(), sighting(box("smoke", 0.7)), 1.0), 1.0)
-    assert (state["flame"], state["smoke"], state["confidence"]) == ("OFF", "ON", 70)
-
-
-def test_a_camera_nobody_reports_on_is_off() -> None:
-    """A dead detector must not leave its cameras looking connected."""
-    good = health(rate_hz=14.96, latency_ms=41.6, reconnects=3, words={"codec": "h264"})
-    view = CameraView(health=good, health_mono_s=100.0)
-    state = states.camera_state(view, 101.0)
-    assert (state["stream"], state["frame_rate"], state["latency"], state["reconnects"]) == ("ON", 15.0, 42, 3)
-    assert state["stream_words"] == {"link": "online", "faults": [], "codec": "h264"}
-    assert states.camera_state(view, 119.0)["stream"] == "OFF"
-    assert not states.source_up(health(state=LinkState.CONNECTING), 100.0, 100.0)
-    assert states.source_up(health(state=LinkState.DEGRADED), 100.0, 100.0)
-
-
-def reading(channel: str, role: str, sigma: float, **more: bool) -> Reading:
-    """One input's reading."""
-    warming_up, stuck = more.get("warming_up", False), more.get("stuck", False)
-    return Reading(
-        source="pf.boiler",
-        channel=channel,
-        role=role,
-        raw=1.0,
-        baseline=1.0,
-        change_sigma=sigma,
-        warming_up=warming_up,
-        stuck=stuck,
-    )
-
-
-def test_a_pf_device_shows_heat_inputs_and_chip() -> None:
-    """Temperatures, the greatest usable index of each role, and what the chip says of itself."""
-    view = PfView(health=health("pf.boiler", rejected=4), health_mono_s=5.0)
-    for message in (spots(hot=True, at=AT + 7), thermal_frame(), reading("adc1", "gas", 3.26)):
-        view = states.felt(view, message, 5.0)
-    for message in (reading("adc2", "gas", 9.0, warming_up=True), reading("adc3", "smoke", 2.0, stuck=True)):
-        view = states.felt(view, message, 5.0)
-    state = states.pf_state(view, 6.0)
-    assert (state["overheat"], state["max_temperature"], state["median_temperature"]) == ("ON", 71.5, 22.0)
-    assert (state["gas_index"], state["smoke_index"], state["flame_index"]) == (3.3, None, None)
-    assert (state["chip_temperature"], state["supply_voltage"], state["packets_rejected"]) == (31.3, 3.3, 4)
-    assert state["last_packet"] == "2026-03-01T12:00:00.000+00:00"
-    assert states.roles_in(view) == {"gas", "smoke"}
-    told = health("pf.boiler", words={"bad_px": "5", "rejected_pct": "12.5", "interval_s": "4.09"})
-    state = states.pf_state(replace(view, health=told), 6.0)
-    assert (state["bad_pixels"], state["reject_rate"], state["period"]) == (5.0, 12.5, 4.09)
-    assert states.pf_state(states.felt(view, spots(), 11.0), 11.0)["overheat"] == "OFF"
-
-
-def test_a_pf_device_tells_its_own_faults_with_their_numbers() -> None:
-    """A device that drifts looks well in Home Assistant, or one that is switched off looks broken."""
-    drifts = ("supply_drift", "the supply went from 3.300 V to 3.200 V; allowed: 0.05 V")
-    for told, count in (
-        (health("pf.boiler"), 0),
-        (health("pf.boiler", faults=(drifts,)), 1),
-        (health("pf.boiler", LinkState.OFFLINE), 1),
-        (health("pf.boiler", LinkState.DISABLED), 0),
-    ):
-        state = states.pf_state(PfView(health=told, health_mono_s=5.0), 6.0)
-        assert (state["trouble"], state["faults"]["count"]) == ("ON" if count else "OFF", count)
-    listed = states.pf_state(PfView(health=health("pf.boiler", faults=(drifts,)), health_mono_s=5.0), 6.0)["faults"]
-    assert listed["faults"] == [{"code": drifts[0], "text": drifts[1]}]
-
-
-def test_an_equivalent_is_that_of_the_calibrated_input() -> None:
-    """Another input's figure, or one at the end of its range, is shown as a gas."""
-    view = states.felt(PfView(), msgspec.structs.replace(reading("adc1", "gas", 3.26), out_of_range=True), 5.0)
-    view = states.felt(view, msgspec.structs.replace(reading("adc2", "gas", 2.0), ppm=412.5, gas="co2"), 5.0)
-    view = states.felt(view, msgspec.structs.replace(reading("adc3", "smoke", 2.0), gas="co"), 5.0)
-    state = states.pf_state(view, 6.0)
-    assert (state["co2_equivalent"], state["co_equivalent"], state["nh3_equivalent"]) == (412.5, None, None)
-    assert state["gas_index"] == 2.0
-
-
-def test_endless_channels_are_not_kept() -> None:
-    """A device inventing channel names does not fill the memory."""
-    view = PfView()
-    for number in range(100):
-        view = states.felt(view, reading(f"adc{number}", "none", 0.0), 0.0)
-    assert len(view.readings) == states.MAX_CHANNELS
-    assert states.roles_in(view) == frozenset()
-    assert states.felt(view, reading("adc1", "gas", 5.0), 0.0).readings["adc1"].change_sigma == 5.0
 
 
 def test_the_site_explains_its_first_alarm() -> None:
@@ -231,6 +113,6 @@ def test_never_is_null(at: float) -> None:
 
 def test_states_are_json() -> None:
     """Every state can be sent."""
-    for state in (states.site_state(panel()), states.camera_state(CameraView(health=health()), 0.0)):
+    for state in (states.site_state(panel()), views.camera_state(CameraView(health=health()), 0.0)):
         assert json.loads(msgspec.json.encode(state)) == state
     assert zlib.decompress(thermal_frame().cells)

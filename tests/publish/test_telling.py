@@ -1,8 +1,11 @@
 """What is kept on the broker by what was heard, with a clock of the test's own."""
 
 import json
+from typing import Any
 
-from embereye_addon.messages import LinkState, ZoneState
+import msgspec
+
+from embereye_addon.messages import Disablement, LinkState, ZoneState
 from embereye_addon.publish.mqtt import Ends, Mqtt
 from embereye_addon.publish.states import PANEL_SILENCE_S
 from embereye_addon.publish.telling import AHEAD_S, Heard, Telling
@@ -27,6 +30,10 @@ class Desk:
         self.mqtt = Mqtt(model.Mqtt(), "test", Ends("app", (), lambda message: None, _nothing, _none))
         self.heard = Heard(site())
         self.telling = Telling(Topics(), site(), self.mqtt, self.heard)
+
+    def json(self, topic: str) -> Any:
+        """The JSON that is kept at a topic."""
+        return json.loads(self.mqtt.kept(topic))
 
     def text(self, topic: str) -> str:
         """What is kept at a topic."""
@@ -92,3 +99,48 @@ async def test_strangers_are_let_go() -> None:
     desk.heard.hear_health(health("cam.other", LinkState.ONLINE), 0.0)
     assert set(desk.heard.cameras) == {"cam.stove", "cam.hay.1"}
     assert set(desk.heard.devices) == {"pf.boiler"}
+
+
+async def test_settings_stand_in_the_state_of_their_thing() -> None:
+    """The slider shows nothing, or the limit of another zone."""
+    desk = Desk()
+    desk.heard.hear_panel(panel(), 0.0)
+    desk.telling.say_panel(0.0, AT, pressing_only=False)
+    desk.telling.say_sources(0.0)
+    assert desk.json("embereye/site/state")["flame_persistence"] == 2.0
+    assert desk.json("embereye/zone/barn/state")["sensitivity"] == "normal"
+    camera = desk.json("embereye/camera/stove/state")
+    assert (camera["detection"], camera["threshold"]) == ("ON", 50)
+    assert desk.json("embereye/pf/boiler/state")["alarm_temperature"] == 85.0
+
+
+async def test_points_out_of_service_and_sirens_are_shown_at_their_device() -> None:
+    """A disabled camera looks as if it watched; a siren that an operator started looks silent."""
+    desk = Desk()
+    out = Disablement(about="cam.stove.flame", since=AT, until=0.0, by="ann")
+    desk.heard.hear_panel(panel(disablements=(out,), sirens=("pf.boiler",)), 0.0)
+    desk.telling.say_sources(0.0)
+    assert desk.json("embereye/camera/stove/state")["disabled"] == "ON"
+    assert desk.json("embereye/camera/hay.1/state")["disabled"] == "OFF"
+    assert desk.json("embereye/pf/boiler/state")["siren"] == "ON"
+    desk.heard.hear_panel(panel(zone("kitchen", ZoneState.ALARM, driving=True)), 0.0)
+    desk.telling.say_sources(0.0)
+    assert desk.json("embereye/pf/boiler/state")["siren"] == "OFF", "it has no siren, so its zone drives none"
+    with_siren = msgspec.structs.replace(
+        site(), devices=tuple(msgspec.structs.replace(one, siren=True) for one in site().devices)
+    )
+    telling = Telling(Topics(), with_siren, desk.mqtt, desk.heard)
+    telling.say_sources(0.0)
+    assert desk.json("embereye/pf/boiler/state")["siren"] == "ON"
+
+
+async def test_a_camera_tells_what_it_sees_once() -> None:
+    """An automation on a camera's event fires at every restart, or every second."""
+    desk = Desk()
+    desk.telling.say_sources(0.0)
+    desk.heard.hear_sighting(sighting(box()), 1.0)
+    desk.telling.say_sources(1.0)
+    desk.telling.say_sources(2.0)
+    desk.telling.say_sources(60.0)
+    told = [(camera, event["event_type"]) for camera, event in desk.telling.detections]
+    assert told == [("stove", "flame"), ("stove", "cleared")]

@@ -37,8 +37,9 @@ def test_an_id_with_a_dot_becomes_a_valid_discovery_id() -> None:
 @given(st.sampled_from(BUTTONS), st.from_regex(r"^[A-Za-z0-9_.-]{1,80}\Z"))
 def test_a_command_topic_is_understood_again(key: str, zone: str) -> None:
     """What a button writes to is what the program reads."""
-    assert TOPICS.parse_command(TOPICS.command(Subject.ZONE, zone, key)) == CommandTopic(key, zone)
-    assert TOPICS.parse_command(TOPICS.command(Subject.SITE, "", key)) == CommandTopic(key, "")
+    for subject in (Subject.ZONE, Subject.CAMERA, Subject.PF):
+        assert TOPICS.parse_command(TOPICS.command(subject, zone, key)) == CommandTopic(subject, zone, key)
+    assert TOPICS.parse_command(TOPICS.command(Subject.SITE, "", key)) == CommandTopic(Subject.SITE, "", key)
 
 
 @given(st.text())
@@ -48,10 +49,11 @@ def test_any_topic_may_come(topic: str) -> None:
 
 
 def test_near_misses_are_no_commands() -> None:
-    """Another base, another key, one level more or less."""
+    """Another base, no key, one level more or less."""
     for topic in (
         "embereye/site/reset/set",
-        "site/embereye/site/explode/set",
+        "site/embereye/site/Explode/set",
+        "site/embereye/attic/a/reset/set",
         "site/embereye/zone/reset/set",
         "site/embereye/zone/a/b/reset/set",
         "site/embereye/zone//reset/set",

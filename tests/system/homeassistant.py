@@ -66,7 +66,8 @@ class HomeAssistant:
 
     `start` may be called again with another broker: the running Home Assistant then forgets the first one
     with all its devices, which takes a second where a boot takes eight. Nothing in here belongs to an event
-    loop, so one object can serve tests that each have their own.
+    loop, so one object can serve tests that each have their own. `more` are further keys of configuration.yaml,
+    read at a boot.
     """
 
     def __init__(self, folder: Path, root: Path | None = None) -> None:
@@ -78,6 +79,7 @@ class HomeAssistant:
         self._process: subprocess.Popen[bytes] | None = None
         self._automations: list[Json] = []
         self._counters: list[str] = []
+        self.more: Json = {}
         self._log = self._config / "home-assistant.log"
         self._log_from = 0
         self._wrong_before: list[str] = []
@@ -225,7 +227,7 @@ class HomeAssistant:
             "logger": {"default": "warning", "logs": logs},
             "automation": self._automations,
             "input_number": {name: {"min": 0, "max": 1e6, "mode": "box"} for name in self._counters},
-        }
+        } | self.more
         self._config.mkdir(parents=True, exist_ok=True)
         (self._config / "configuration.yaml").write_text(json.dumps(settings, indent=1))
 

@@ -80,6 +80,20 @@ class Api:
                     await reader
 
     @asynccontextmanager
+    async def hear(self, kind: str) -> AsyncIterator[list[Json]]:
+        """Gives a list that grows by what every event of a kind holds, inside the `async with` block."""
+        heard: list[Json] = []
+        async with self._socket() as socket:
+            await _command(socket, "subscribe_events", {"event_type": kind})
+            reader = asyncio.create_task(_take(socket, heard))
+            try:
+                yield heard
+            finally:
+                reader.cancel()
+                with suppress(asyncio.CancelledError):
+                    await reader
+
+    @asynccontextmanager
     async def _socket(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         address = self.url + "/api/websocket"
         async with aiohttp.ClientSession() as session, session.ws_connect(address, max_msg_size=0) as socket:
@@ -106,3 +120,10 @@ async def _note(socket: aiohttp.ClientWebSocketResponse, entity_ids: Sequence[st
         if event is not None and event["data"]["entity_id"] in entity_ids:
             new = event["data"]["new_state"] or {"state": None, "attributes": {}}
             seen.append(Change(event["data"]["entity_id"], new["state"], new["attributes"]))
+
+
+async def _take(socket: aiohttp.ClientWebSocketResponse, heard: list[Json]) -> None:
+    async for message in socket:
+        event = json.loads(message.data).get("event")
+        if event is not None:
+            heard.append(event["data"])

@@ -27,16 +27,25 @@ def test_every_import_leads_to_a_file() -> None:
                 assert target in named
 
 
+LANGUAGES = {path[5:-5]: json.loads(FILES[path].body) for path in FILES if path.startswith("i18n/")}
+
+
 def test_every_text_is_there_in_every_language() -> None:
     """No reader may see a key instead of words."""
-    languages = {path: json.loads(FILES[path].body) for path in FILES if path.startswith("i18n/")}
-    assert set(languages) == {"i18n/en.json", "i18n/de.json"}
-    assert set(languages["i18n/en.json"]) == set(languages["i18n/de.json"])
+    english = LANGUAGES["en"]
     used = {key for path in OWN for key in re.findall(r"\bt\(\"(\w+)\"", FILES[path].body.decode())}
-    assert used <= set(languages["i18n/en.json"])
-    for key, text in languages["i18n/en.json"].items():
-        other = languages["i18n/de.json"][key]
-        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", other)), key
+    assert used <= set(english)
+    for language, texts in LANGUAGES.items():
+        assert list(texts) == list(english), f"{language}: {set(texts) ^ set(english)}"
+        for key, text in english.items():
+            assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", texts[key])), (language, key)
+            assert bool(text) == bool(texts[key]), (language, key)
+
+
+def test_the_languages_are_those_that_the_page_chooses_from() -> None:
+    """A translation that nobody ever sees, or one that is asked for and is not there."""
+    named = re.findall(r"const LANGUAGES = (\[.*\]);", FILES["words.js"].body.decode())[0]
+    assert set(json.loads(named)) == set(LANGUAGES) == {"en", "de", "fr", "es"}
 
 
 def test_only_two_files_talk_to_the_server_and_none_has_an_absolute_address() -> None:

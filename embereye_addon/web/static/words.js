@@ -4,7 +4,7 @@ import { strings } from "./api.js";
 import { MOST_C } from "./heat.js";
 import { language } from "./theme.js";
 
-const LANGUAGES = ["en", "de"];
+const LANGUAGES = ["en", "de", "fr", "es"];
 
 /** @type {Record<string, string>} */
 let texts = {};

@@ -1,0 +1,97 @@
+"""Orders that change settings, sirens and models, from the bus to the journal."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from embereye_addon.bus.memory import Hub, MemoryBus
+from embereye_addon.detect.models import Gate, Models
+from embereye_addon.messages import Done, EndSound, Isolate, Promote, SetSetting, Sound
+from embereye_addon.processes import adjusting
+from embereye_addon.processes.panel import PanelProcess, opened
+from embereye_addon.settings import store
+from tests.processes.world import child_of, site
+
+WHO: dict[str, Any] = {"by": "ann", "way": "mqtt"}
+
+
+@contextlib.asynccontextmanager
+async def panel(path: Path) -> AsyncIterator[tuple[PanelProcess, MemoryBus]]:
+    """A panel that answers these orders, with a siren at its device, and a bus to ask on."""
+    of = site(devices=("boiler", "mute"))
+    of = msgspec.structs.replace(of, devices=(msgspec.structs.replace(of.devices[0], siren=True), of.devices[1]))
+    hub = Hub()
+    process, bus = opened(child_of(hub, path, "panel", of), 1), MemoryBus(hub)
+    await adjusting.listen(process)
+    try:
+        yield process, bus
+    finally:
+        await process.child.bus.close()
+        await bus.close()
+
+
+def noted(process: PanelProcess, kind: str) -> list[Any]:
+    """The bodies of the journal's rows of a kind."""
+    return [json.loads(row.body) for row in process.journal.rows(kind)]
+
+
+async def test_a_setting_is_written_and_noted_with_who(tmp_path: Path) -> None:
+    """Somebody made a zone deaf, and nobody can find out who, when, or what stood there before."""
+    async with panel(tmp_path) as (process, bus):
+        path = process.child.folder.site_file
+        store.save(path, {"zones": [{"id": "hall", "name": "Hall"}]})
+        order = SetSetting(**WHO, section="zones", target="hall", key="sensitivity", value="low")
+        assert await bus.ask(order) == Done(ok=True)
+        assert store.load(path).zones[0].sensitivity == "low"
+        wrong = msgspec.structs.replace(order, value="deaf")
+        refused = await bus.ask(wrong)
+        assert isinstance(refused, Done)
+        assert not refused.ok
+        assert "low, normal, high" in refused.why
+        rows = noted(process, "setting")
+        assert [row["done"]["ok"] for row in rows] == [True, False]
+        assert (rows[0]["order"]["by"], rows[0]["before"]) == ("ann", None)
+
+
+async def test_a_siren_sounds_by_hand_until_its_time_or_the_order_to_end(tmp_path: Path) -> None:
+    """A siren that nobody can stop, one that sounds though the outputs are isolated, or one that is not there."""
+    async with panel(tmp_path) as (process, bus):
+        assert await bus.ask(Sound(**WHO, target="pf.boiler", for_s=30.0)) == Done(ok=True)
+        assert process.state().sirens == ("pf.boiler",)
+        assert adjusting.sounding(process) == ((), ("pf.boiler",))
+        assert await bus.ask(EndSound(**WHO, target="pf.boiler")) == Done(ok=True)
+        assert process.state().sirens == ()
+        for target in ("pf.mute", "pf.nobody", ""):
+            refused = await bus.ask(Sound(**WHO, target=target))
+            assert isinstance(refused, Done)
+            assert "siren" in refused.why
+        assert await bus.ask(Sound(**WHO, target="pf.boiler", for_s=0.05)) == Done(ok=True)
+        await asyncio.sleep(0.1)
+        assert process.state().sirens == ()
+        assert await bus.ask(Sound(**WHO, target="pf.boiler")) == Done(ok=True)
+        await process.on_order(Isolate(**WHO))
+        assert adjusting.sounding(process) == ((), ())
+        refused = await bus.ask(Sound(**WHO, target="pf.boiler"))
+        assert isinstance(refused, Done)
+        assert "isolated" in refused.why
+        assert len(noted(process, "action")) == 9
+
+
+async def test_a_model_is_promoted_through_its_gate_only(tmp_path: Path) -> None:
+    """Home Assistant's install button puts a model in place that nobody tried."""
+    async with panel(tmp_path) as (process, bus):
+        models = Models(process.child.folder.models)
+        (models.folder / "yolo-2").mkdir(parents=True)
+        (models.folder / "yolo-2" / "card.json").write_text("{}")
+        refused = await bus.ask(Promote(**WHO, target="yolo-2"))
+        assert isinstance(refused, Done)
+        assert "gate" in refused.why
+        models.judged("yolo-2", Gate(passed=True, at=1.0, beside="", words="4 of 4 fires"))
+        assert await bus.ask(Promote(**WHO, target="yolo-2")) == Done(ok=True)
+        assert models.state().live == "yolo-2"
+        assert [row["done"]["ok"] for row in noted(process, "model")] == [False, True]

@@ -94,7 +94,7 @@ PROCESSES = (
         "embereye_addon.processes.detector",
         says=("sighting", "source_health", "process_health"),
         hears=("hot_spots", "reading", "process_health"),
-        reads=("detection", "cameras", "devices"),
+        reads=("detection", "cameras", "devices", "zones"),
         count=0,
     ),
     Process(

@@ -15,11 +15,15 @@ RANK = MappingProxyType({ZoneState.NORMAL: 0, ZoneState.PRE_ALARM: 1, ZoneState.
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the evidence asks for: a state, whether nothing is left that would hold an alarm, and why."""
+    """What the evidence asks for: a state, whether nothing is left that would hold an alarm, and why.
+
+    `hard` says that a hard rule asks for an alarm.
+    """
 
     state: ZoneState
     gone: bool
     explanation: Explanation
+    hard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ min(1, Δt/τ), so a point that looks more often claims no more.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -56,7 +57,7 @@ def _cause(evidence: Evidence) -> tuple[str, Kind | None]:
     return source, None if source.startswith("cam.") else evidence.kind
 
 
-def total(parts: dict[str, Part], now_mono_s: float) -> float:
+def total(parts: Mapping[str, Part], now_mono_s: float) -> float:
     """The zone's sum (nats): points that share a cause share the greatest of their caps; quiet ones are floored."""
     claims: dict[tuple[str, Kind | None], tuple[float, float]] = {}
     quiet = 0.0
@@ -71,7 +72,7 @@ def total(parts: dict[str, Part], now_mono_s: float) -> float:
     return sum(min(claim) for claim in claims.values()) + max(QUIET_NATS, quiet)
 
 
-def shares(parts: dict[str, Part], now_mono_s: float) -> tuple[Share, ...]:
+def shares(parts: Mapping[str, Part], now_mono_s: float) -> tuple[Share, ...]:
     """Each supporting point's part and its share (0..1) of the supporting sum, greatest first; at most 32."""
     live = sorted(((decayed(part, now_mono_s), part.evidence) for part in parts.values()), key=lambda row: -row[0])
     supporting = [(nats, evidence) for nats, evidence in live if nats > 0.05 or evidence.rules][:32]

@@ -9,7 +9,8 @@ to the floor, which earns back the difference to the figures below.
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from embereye_addon.fuse import sequential
+from embereye_addon.fuse import modes, sequential
+from embereye_addon.fuse.modes import Memory, Mode
 from embereye_addon.fuse.sequential import Part
 from embereye_addon.messages import Evidence, Explanation, Kind, Rule, ZoneState
 
@@ -46,37 +47,71 @@ WORDS = MappingProxyType(
         Rule.GAS_INPUT: "the gas or smoke input is above its alarm level",
     }
 )
+FIRST_SIGNAL = "first_signal"
+"""The rule of a pre-alarm that would be an alarm if the zone's mode did not await something more."""
 _RANK = MappingProxyType({ZoneState.NORMAL: 0, ZoneState.PRE_ALARM: 1, ZoneState.ALARM: 2})
 
 
 @dataclass(frozen=True, slots=True)
 class Beliefs:
-    """A zone's sequential test: each point's part, and the two thresholds (nats)."""
+    """A zone's sequential test: each point's part, the two thresholds (nats), the zone's mode and what it remembers."""
 
     pre_alarm_nats: float
     alarm_nats: float
     parts: dict[str, Part]
+    mode: Mode = modes.SINGLE
+    memory: Memory = modes.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """What the evidence asks for now; `gone` when nothing is left that would hold an alarm."""
+    """What the evidence asks for now; `gone` when nothing is left that would hold an alarm.
+
+    `hard` says that a hard rule asks for an alarm, whatever the sum does.
+    """
 
     state: ZoneState
     gone: bool
     explanation: Explanation
+    hard: bool = False
 
 
-def fresh(sensitivity: str) -> Beliefs:
+def fresh(sensitivity: str, mode: Mode = modes.SINGLE) -> Beliefs:
     """A zone that has heard nothing yet."""
     pre_alarm, alarm = THRESHOLDS_NATS[sensitivity]
-    return Beliefs(pre_alarm, alarm, {})
+    return Beliefs(pre_alarm, alarm, {}, mode)
+
+
+def at(beliefs: Beliefs, sensitivity: str) -> Beliefs:
+    """The same beliefs, judged at another sensitivity."""
+    pre_alarm, alarm = THRESHOLDS_NATS[sensitivity]
+    return replace(beliefs, pre_alarm_nats=pre_alarm, alarm_nats=alarm)
+
+
+def forget(beliefs: Beliefs, points: frozenset[str]) -> Beliefs:
+    """The beliefs without what these points have said; what the mode awaits begins anew."""
+    if beliefs.parts.keys().isdisjoint(points):
+        return beliefs
+    heeded = {point: part for point, part in beliefs.parts.items() if point not in points}
+    return replace(beliefs, parts=heeded, memory=modes.NOTHING)
 
 
 def hear(beliefs: Beliefs, evidence: Evidence, now_mono_s: float) -> Beliefs:
     """The beliefs after one piece of evidence."""
     part = sequential.add(beliefs.parts.get(evidence.point), evidence, now_mono_s)
-    return replace(beliefs, parts={**beliefs.parts, evidence.point: part})
+    after = replace(beliefs, parts={**beliefs.parts, evidence.point: part})
+    return after if after.mode.plain else replace(after, memory=_remembered(after, evidence, now_mono_s))
+
+
+def _remembered(beliefs: Beliefs, evidence: Evidence, now_mono_s: float) -> Memory:
+    """What a zone whose mode is not the plain one remembers after this evidence."""
+    memory = modes.remember(beliefs.mode, beliefs.memory, beliefs.parts, evidence, now_mono_s)
+    rises = Rule.RATE_OF_RISE in evidence.rules
+    if not rises and sequential.total(beliefs.parts, now_mono_s) < beliefs.alarm_nats:
+        return memory
+    again = modes.rises_again(memory, evidence, now_mono_s)
+    again = again or sequential.total(memory.again, now_mono_s) >= beliefs.alarm_nats
+    return modes.signalled(memory, beliefs.parts, now_mono_s, again=again)
 
 
 def _rules(beliefs: Beliefs, now_mono_s: float) -> list[tuple[ZoneState, Rule, Evidence]]:
@@ -106,29 +141,63 @@ def _agrees(beliefs: Beliefs, kind: Kind, now_mono_s: float) -> bool:
 
 
 def want(beliefs: Beliefs, now_mono_s: float) -> Want:
-    """What the zone asks for at `now_mono_s`: the highest of the sequential test and the hard rules."""
+    """What the zone asks for at `now_mono_s`: the highest of sequential test and hard rules, as its mode allows."""
     nats = sequential.total(beliefs.parts, now_mono_s)
-    state, rule, threshold, text = ZoneState.NORMAL, "none", beliefs.pre_alarm_nats, "no evidence of fire"
-    if nats >= beliefs.alarm_nats:
-        state, rule, threshold = ZoneState.ALARM, "sequential_test_alarm", beliefs.alarm_nats
-        text = f"the evidence adds up to {nats:.1f} nats; the alarm threshold is {threshold:.1f}"
-    elif nats >= beliefs.pre_alarm_nats:
-        state, rule = ZoneState.PRE_ALARM, "sequential_test_pre_alarm"
-        text = f"the evidence adds up to {nats:.1f} nats; the pre-alarm threshold is {threshold:.1f}"
+    asked = _of_sum(beliefs, nats)
     rules = _rules(beliefs, now_mono_s)
     for asks, hard, evidence in rules:
-        if _RANK[asks] > _RANK[state]:
-            state, rule = asks, hard.value
+        if _RANK[asks] > _RANK[asked.state]:
             text = f"{WORDS[hard]}: {evidence.value:.1f} {evidence.unit} at {evidence.point}"
+            asked = Asked(asks, hard.value, asked.threshold_nats, text)
+    immediate = any(asks is ZoneState.ALARM and rule is not Rule.RATE_OF_RISE for asks, rule, _ in rules)
+    if not beliefs.mode.plain and not immediate:
+        asked = _depending(beliefs, asked, now_mono_s)
     clear_nats = CLEAR_FRACTION * beliefs.pre_alarm_nats
-    gone = not rules and nats < clear_nats
-    if state is ZoneState.NORMAL and not gone:
+    gone = not rules and nats < clear_nats and asked.state is ZoneState.NORMAL
+    text = asked.text
+    if asked.state is ZoneState.NORMAL and not gone:
         text = f"the evidence still adds up to {nats:.1f} nats; it counts as gone below {clear_nats:.1f}"
     explanation = Explanation(
-        rule=rule,
-        text=text,
+        rule=asked.rule,
+        text=text[:400],
         sum_nats=round(nats, 3),
-        threshold_nats=threshold,
+        threshold_nats=asked.threshold_nats,
         shares=sequential.shares(beliefs.parts, now_mono_s),
     )
-    return Want(state, gone, explanation)
+    return Want(asked.state, gone, explanation, any(asks is ZoneState.ALARM for asks, _, _ in rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A state, the rule or threshold that asks for it, and why in words."""
+
+    state: ZoneState
+    rule: str
+    threshold_nats: float
+    text: str
+
+
+def _of_sum(beliefs: Beliefs, nats: float) -> Asked:
+    """What the sequential test asks for."""
+    words = f"the evidence adds up to {nats:.1f} nats"
+    if nats >= (threshold := beliefs.alarm_nats):
+        text = f"{words}; the alarm threshold is {threshold:.1f}"
+        return Asked(ZoneState.ALARM, "sequential_test_alarm", threshold, text)
+    threshold = beliefs.pre_alarm_nats
+    if nats >= threshold:
+        text = f"{words}; the pre-alarm threshold is {threshold:.1f}"
+        return Asked(ZoneState.PRE_ALARM, "sequential_test_pre_alarm", threshold, text)
+    return Asked(ZoneState.NORMAL, "none", threshold, "no evidence of fire")
+
+
+def _depending(beliefs: Beliefs, asked: Asked, now_mono_s: float) -> Asked:
+    """What is left of it in the zone's mode: a signal that lacks something is a pre-alarm, and so is one that waits."""
+    mode, memory = beliefs.mode, beliefs.memory
+    waits = mode.name != "single" and modes.waiting(mode, memory, now_mono_s)
+    signal = asked.state is ZoneState.ALARM or waits
+    lacks = modes.lacking(mode, memory, beliefs.parts, now_mono_s) if signal else ""
+    if lacks:
+        return replace(asked, state=ZoneState.PRE_ALARM, rule=FIRST_SIGNAL, text=f"{asked.text}; {lacks}")
+    if asked.state is ZoneState.PRE_ALARM:
+        return replace(asked, text=f"{asked.text}; {modes.needs(mode)}")
+    return asked

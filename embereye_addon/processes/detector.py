@@ -31,8 +31,9 @@ from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.kept_pictures import KeptPictures
 from embereye_addon.processes.looked import Looked
 from embereye_addon.processes.main_streams import MainStreams
+from embereye_addon.processes.ruling import persistence
 from embereye_addon.processes.shadow import Shadow
-from embereye_addon.processes.sightings import boxes_of, evidence_of, persist_s
+from embereye_addon.processes.sightings import boxes_of, evidence_of
 from embereye_addon.settings.model import Camera
 from embereye_addon.settings.regions import parse
 from embereye_addon.sources.camera.farm import Farm, Look, fault
@@ -73,6 +74,7 @@ class Detector:
     shard: Shard | None = None
     shadow: Shadow | None = None
     zone_of: dict[str, str] = field(default_factory=dict)
+    lasting_s: dict[str, tuple[float, float]] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
     notes: Looked = field(default_factory=Looked)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -81,6 +83,7 @@ class Detector:
         site = self.child.site
         masks_of = {source: masks(tuple(map(parse, camera.regions))) for source, camera in self.cameras.items()}
         self.zone_of = {f"pf.{device.id}": device.zone for device in site.devices}
+        self.lasting_s = persistence(site)
         self.pictures = KeptPictures(masks_of)
         self.mains = MainStreams(self.cameras, site.detection.decode)
         self.farm = Farm(self.on_picture, self.on_resized, site.detection.decode)
@@ -123,7 +126,7 @@ class Detector:
         """Make a sighting of one look, and keep its picture when it supports a fire."""
         self.child.faults.pop("model_failed", None)
         boxes = boxes_of(seen)
-        pieces = evidence_of(seen, persist_s(self.child.site.detection))
+        pieces = evidence_of(seen, self.lasting_s[seen.source])
         self.pictures.keep(seen, boxes, max(piece.llr_nats for piece in pieces))
         if self.notes.seen(seen, time.monotonic()):
             self.tell(self.sighting(seen.source, seen.number, seen.at, boxes, pieces))

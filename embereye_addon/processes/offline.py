@@ -11,7 +11,8 @@ from embereye_addon.detect.model import Looker
 from embereye_addon.detect.shard import Glance, Outlets, Seen, Shard
 from embereye_addon.detect.waiting import Picture
 from embereye_addon.fuse import zone as belief
-from embereye_addon.processes.sightings import Told, evidence_of, persist_s, something
+from embereye_addon.processes.ruling import beliefs_of, persist_s, place_of
+from embereye_addon.processes.sightings import Told, evidence_of, something
 from embereye_addon.settings.model import Detection, Zone
 
 SOURCE = "cam.replay"
@@ -72,7 +73,7 @@ def replayed(
     now, seen = _Clock(), _Seen()
     outlets = Outlets(seen.looks.append, seen.failed, clock=lambda: now.s, deadline_s=math.inf)
     shard = Shard(model, detection.looks_hz, outlets, {SOURCE: masks})
-    beliefs, state, told = belief.fresh(zone.sensitivity), alarm.Zone(zone.id, zone.name, zone.clear_s), Told()
+    beliefs, state, told, lasting_s = beliefs_of(zone), place_of(zone), Told(), persist_s(detection, zone)
     for picture in pictures:
         now.s = picture.received_mono_s
         glance = shard.offer(SOURCE, picture)
@@ -81,9 +82,9 @@ def replayed(
         telling = look is not None and told.due(now.s, something=something(look))
         if look is not None and telling:
             told.said_s = now.s
-            for piece in evidence_of(look, persist_s(detection)):
+            for piece in evidence_of(look, lasting_s):
                 beliefs = belief.hear(beliefs, piece, now.s)
         want = belief.want(beliefs, now.s)
-        wanted = alarm.Wanted(want.state, want.gone, want.explanation)
+        wanted = alarm.Wanted(want.state, want.gone, want.explanation, hard=want.hard)
         state, change = alarm.step(state, wanted, Now(now.s, picture.at))
         yield Step(now.s, glance, look, telling, want, state, change)

@@ -15,7 +15,7 @@ from embereye_addon.alarm import panel as panels
 from embereye_addon.alarm.clock import Now
 from embereye_addon.alarm.journal import Journal
 from embereye_addon.alarm.panel import Note, Panel
-from embereye_addon.alarm.zone import Change, Wanted, Zone
+from embereye_addon.alarm.zone import Change, Wanted
 from embereye_addon.bus import LEASE_RENEW_S
 from embereye_addon.bus.outbox import Outbox, Waiting
 from embereye_addon.errors import BusError, StorageError
@@ -50,6 +50,7 @@ from embereye_addon.processes import adjusting, pf_siren
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.keeping import journal_at, kept_in, restored, unsent
 from embereye_addon.processes.plan import roles
+from embereye_addon.processes.ruling import beliefs_of, place_of
 from embereye_addon.settings.model import Site
 
 _log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ class PanelProcess:
         """What a zone's evidence asks for now; a zone that left the settings has none."""
         beliefs = self.beliefs.get(zone_id) or fusion.fresh("normal")
         want = fusion.want(beliefs, now_mono_s)
-        return Wanted(want.state, want.gone, want.explanation)
+        return Wanted(want.state, want.gone, want.explanation, hard=want.hard)
 
     def decide(self, zone_id: str, now: Now) -> None:
         """Step one zone and make its changes known."""
@@ -199,10 +200,8 @@ class PanelProcess:
 
     def forget_disabled(self) -> None:
         """What a disabled point had claimed until now counts no longer."""
-        for zone_id, beliefs in self.beliefs.items():
-            if not beliefs.parts.keys().isdisjoint(self.panel.points_out):
-                heeded = {point: part for point, part in beliefs.parts.items() if point not in self.panel.points_out}
-                self.beliefs[zone_id] = replace(beliefs, parts=heeded)
+        gone = frozenset(self.panel.points_out)
+        self.beliefs = {zone_id: fusion.forget(beliefs, gone) for zone_id, beliefs in self.beliefs.items()}
 
     # --- health -------------------------------------------------------------------------------------------
     def on_source_health(self, health: SourceHealth) -> None:
@@ -319,7 +318,7 @@ def key(message: AlarmChanged) -> str:
 def opened(child: Child, cores: int) -> PanelProcess:
     """The panel as it was left: restored before any evidence is taken. A damaged journal is set aside in words."""
     site = child.site
-    zones = {zone.id: Zone(zone.id, zone.name, float(zone.clear_s)) for zone in site.zones}
+    zones = {zone.id: place_of(zone) for zone in site.zones}
     journal = kept_in(child.folder.journal, journal_at, child)
     panel = restored(child, journal, Panel(zones))
     process = PanelProcess(
@@ -327,7 +326,7 @@ def opened(child: Child, cores: int) -> PanelProcess:
         journal=journal,
         outbox=kept_in(child.folder.path / "outbox.db", Outbox, child),
         panel=panel,
-        beliefs={zone.id: fusion.fresh(zone.sensitivity) for zone in site.zones},
+        beliefs={zone.id: beliefs_of(zone) for zone in site.zones},
         book=trouble.opened(expected(site, child.node, cores), time.monotonic()),
         zone_of=zones_of(site),
         points={zone_id: set() for zone_id in panel.zones},

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from embereye_addon.fuse import thermal
 from embereye_addon.messages import LinkState
 from embereye_addon.settings.model import Device, GasCalibration, Site, Zone
+from embereye_addon.settings.profiles import rules
 from embereye_addon.sources.pf.analog import Inputs, Roles
 from embereye_addon.sources.pf.events import FrameSeen
 from embereye_addon.sources.pf.mlx90640 import Conversion
@@ -92,13 +93,14 @@ class Watched:
 
 def limits_of(zone: Zone) -> thermal.Limits:
     """The zone's own limits of heat, and which of its rules are in force."""
+    ruled = rules(zone)
     return thermal.Limits(
-        zone.fixed_pre_c,
-        zone.fixed_alarm_c,
-        zone.rise_pre_k_min,
-        zone.rise_alarm_k_min,
-        fixed_rule=zone.fixed_rule,
-        rise_rule=zone.rise_rule,
+        ruled.fixed_pre_c,
+        ruled.fixed_alarm_c,
+        ruled.rise_pre_k_min,
+        ruled.rise_alarm_k_min,
+        fixed_rule=ruled.fixed_rule,
+        rise_rule=ruled.rise_rule,
     )
 
 
@@ -110,7 +112,7 @@ def watch(device: Device, zones: tuple[Zone, ...], first_chip: str = "") -> Watc
     ways = {"ADC1": device.adc1_direction, "ADC2": device.adc2_direction, "ADC3": device.adc3_direction}
     directions = {key: DIRECTIONS[way] for key, way in ways.items() if way in DIRECTIONS}
     inputs = Inputs(roles, float(device.warm_up_s), directions)
-    hard_inputs = zone is None or zone.input_rule
+    hard_inputs = zone is None or rules(zone).input_rule
     return Watched(device, limits, inputs, expected_chip=device.sensor_id or first_chip, hard_inputs=hard_inputs)
 
 

@@ -6,7 +6,6 @@ from embereye_addon.detect.shard import Seen
 from embereye_addon.detect.temporal import Claim
 from embereye_addon.fuse.video import Claimed, evidence
 from embereye_addon.messages import Box, Evidence
-from embereye_addon.settings.model import Detection
 
 SEEN_EVERY_S = 0.2
 """While something is seen, at most five sightings a second."""
@@ -53,11 +52,6 @@ def evidence_of(seen: Seen, persist_s: tuple[float, float]) -> tuple[Evidence, E
     """Evidence of flame and smoke from one look; `persist_s` is how long (flame, smoke) must last."""
     flame, smoke = (_claimed(claim, s) for claim, s in zip(seen.claims, persist_s, strict=True))
     return evidence(seen.source, flame, smoke)
-
-
-def persist_s(detection: Detection) -> tuple[float, float]:
-    """How long flame and smoke must last, as set."""
-    return detection.flame_persist_s, detection.smoke_persist_s
 
 
 def _claimed(claim: Claim, persist_s: float) -> Claimed:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from embereye_addon.settings import kinds
+from embereye_addon.settings.cross_zones import rules
 from embereye_addon.settings.findings import Findings
 from embereye_addon.settings.regions import parse
 
@@ -23,11 +24,7 @@ def cross(clean: _Row, given: Mapping[str, object], found: Findings) -> None:
     named = [row.get("identity") or (row.get("id") if ids[row.get("id")] == 1 else None) for row in lists["devices"]]
     _unique([{"identity": name} for name in named], "devices", "identity", found)
     _zones(lists, given.get("zones"), found)
-    for i, zone in enumerate(lists["zones"]):
-        for pre, alarm in (("fixed_pre_c", "fixed_alarm_c"), ("rise_pre_k_min", "rise_alarm_k_min")):
-            low, high = zone.get(pre, 0.0), zone.get(alarm, 1e9)
-            if low >= high:
-                found.wrong(f"zones[{i}].{pre}", low, f"below {alarm}, which is {high:g}")
+    rules(lists, found)
     for i, camera in enumerate(lists["cameras"]):
         _credentials(camera, f"cameras[{i}]", found)
         _camera_regions(camera, f"cameras[{i}].regions", found)

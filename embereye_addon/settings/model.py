@@ -133,19 +133,32 @@ class GasCalibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
-    """One area: limits of temperature (°C) and of its rise (K/min), and which of the hard rules are in force."""
+    """One area. What is None is as `profile` says; `profiles.rules` gives all of it settled.
+
+    Limits of temperature are in °C, of its rise in K/min; the flags say which of the hard rules are in force.
+    """
 
     id: str
     name: str
-    sensitivity: str = "normal"
-    fixed_pre_c: float = 65.0
-    fixed_alarm_c: float = 85.0
-    rise_pre_k_min: float = 10.0
-    rise_alarm_k_min: float = 20.0
-    fixed_rule: bool = True
-    rise_rule: bool = True
-    input_rule: bool = True
-    clear_s: int = 30
+    profile: str = "general"
+    sensitivity: str | None = None
+    night_sensitivity: str | None = None
+    mode: str | None = None
+    confirm_s: int | None = None
+    different_physics: bool | None = None
+    needs_growth: bool | None = None
+    fixed_pre_c: float | None = None
+    fixed_alarm_c: float | None = None
+    rise_pre_k_min: float | None = None
+    rise_alarm_k_min: float | None = None
+    fixed_rule: bool | None = None
+    rise_rule: bool | None = None
+    input_rule: bool | None = None
+    flame_persist_s: float | None = None
+    smoke_persist_s: float | None = None
+    clear_s: int | None = None
+    ack_wait_s: int = 0
+    reset_wait_s: int = 0
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):

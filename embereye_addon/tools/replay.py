@@ -20,6 +20,7 @@ from embereye_addon.processes.offline import replayed
 from embereye_addon.processes.sightings import boxes_of
 from embereye_addon.settings import store
 from embereye_addon.settings.model import Detection, Device, Site, Zone
+from embereye_addon.settings.profiles import rules
 from embereye_addon.settings.regions import parse
 from embereye_addon.sources.camera.clip import clip
 from embereye_addon.sources.camera.farm import Look
@@ -208,7 +209,7 @@ def _video(played: Played, wanted: Wanted, model: Looker) -> Iterator[Changed]:
             if step.change is not None:
                 yield played.change(step.t_s, step.change)
     if wanted.out:
-        drawing = plot(played.path.name, curve, THRESHOLDS_NATS[zone.sensitivity])
+        drawing = plot(played.path.name, curve, THRESHOLDS_NATS[rules(zone).sensitivity])
         (wanted.out / f"{played.path.stem}.svg").write_text(drawing, encoding="utf-8")
 
 

@@ -7,6 +7,7 @@ from embereye_addon.alarm.zone import Change, Wanted, Zone, step
 from embereye_addon.fuse import zone as fusion
 from embereye_addon.fuse.zone import Beliefs
 from embereye_addon.messages import Evidence, ZoneState
+from embereye_addon.processes.ruling import beliefs_of, place_of
 from embereye_addon.settings import model
 
 TICK_S = 0.5
@@ -48,7 +49,7 @@ class Story:
     def _decide(self, told: Told, at_s: float) -> None:
         want = fusion.want(told.beliefs, at_s)
         told.most_nats = max(told.most_nats, want.explanation.sum_nats)
-        wanted = Wanted(want.state, want.gone, want.explanation)
+        wanted = Wanted(want.state, want.gone, want.explanation, hard=want.hard)
         told.zone, change = step(told.zone, wanted, Now(at_s, at_s))
         if change is not None:
             self.changes.append((at_s, change))
@@ -60,6 +61,4 @@ class Story:
 
 def begun(zones: tuple[model.Zone, ...]) -> Story:
     """A story of these zones, all quiet."""
-    return Story(
-        {zone.id: Told(fusion.fresh(zone.sensitivity), Zone(zone.id, zone.name, float(zone.clear_s))) for zone in zones}
-    )
+    return Story({zone.id: Told(beliefs_of(zone), place_of(zone)) for zone in zones})

@@ -23,6 +23,7 @@ from embereye_addon.messages import (
 )
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.settings.model import Site
+from embereye_addon.settings.profiles import rules
 from embereye_addon.thermal.cells import read
 from embereye_addon.web.trends import Trend
 
@@ -201,12 +202,22 @@ class Board:
 
 def _names(site: Site) -> dict[str, Any]:
     """What the settings say of every thing shown; never an address or a password."""
-    limits = {zone.id: (zone.fixed_pre_c, zone.fixed_alarm_c) for zone in site.zones}
+    settled = {zone.id: rules(zone) for zone in site.zones}
+    limits = {key: (ruled.fixed_pre_c, ruled.fixed_alarm_c) for key, ruled in settled.items()}
     return {
         "site": {
             "name": site.name,
             "version": __version__,
-            "zones": [{"id": zone.id, "name": zone.name, "sensitivity": zone.sensitivity} for zone in site.zones],
+            "zones": [
+                {
+                    "id": zone.id,
+                    "name": zone.name,
+                    "sensitivity": settled[zone.id].sensitivity,
+                    "profile": zone.profile,
+                    "mode": settled[zone.id].mode,
+                }
+                for zone in site.zones
+            ],
         },
         "cameras": {
             camera.id: {"name": camera.name, "zone": camera.zone, "enabled": camera.enabled} for camera in site.cameras

@@ -6,8 +6,7 @@ import pytest
 
 from embereye_addon.detect.decode import Detection
 from embereye_addon.fuse import video
-from embereye_addon.processes.sightings import BOXES_MAX, Told, boxes_of, evidence_of, persist_s, something
-from embereye_addon.settings.model import Detection as Settings
+from embereye_addon.processes.sightings import BOXES_MAX, Told, boxes_of, evidence_of, something
 from tests.processes.seen import seen
 
 
@@ -28,7 +27,7 @@ def test_evidence_is_what_fusion_makes_of_the_claims() -> None:
     assert (flame.point, flame.llr_nats, flame.cap_nats) == ("cam.quiet.flame", 2.0, video.CAP_NATS)
     assert flame.where == "box 0.10,0.20,0.30,0.40"
     assert smoke.llr_nats == video.MIN_LOOK_NATS
-    longer, _ = evidence_of(seen(10.0), persist_s(Settings(flame_persist_s=60.0)))
+    longer, _ = evidence_of(seen(10.0), (60.0, 2.0))
     assert longer.cap_nats == video.YOUNG_CAP_NATS, "the installer asked for a minute"
     nowhere, _ = evidence_of(seen(10.0, box=None), (2.0, 2.0))
     assert (nowhere.llr_nats, nowhere.where) == (0.0, "")

@@ -12,6 +12,7 @@ from embereye_addon.errors import SettingsFileError
 from embereye_addon.settings import schema
 from embereye_addon.settings.findings import REASONS_MAX, REQUIRED, Section
 from embereye_addon.settings.model import Site
+from embereye_addon.settings.profiles import rules
 from embereye_addon.settings.schema import check, form
 
 ZONE = {"id": "hall", "name": "Hall"}
@@ -76,7 +77,7 @@ def test_a_whole_site() -> None:
     site = check({"zones": [ZONE], "cameras": [CAMERA], "devices": [DEVICE | {"reflected_c": 20}], "mqtt": None}, "x")
     assert site.cameras[0].url == "rtsp://10.0.0.9/s"
     assert site.devices[0].reflected_c == 20.0
-    assert site.zones[0].fixed_alarm_c == 85.0
+    assert rules(site.zones[0]).fixed_alarm_c == 85.0
 
 
 def test_credentials_of_a_url_are_split_off() -> None:

@@ -28,6 +28,7 @@ It supplements certified fire detection and does not replace it.
   python -m embereye_addon soak --help       a measured load on this machine
   python -m embereye_addon bench-pf --help   many PF devices at full rate, a burst, and strangers
   python -m embereye_addon bench-vision --help   many cameras, beside what one would write first
+  python -m embereye_addon bench-faults --help   every fault by its real cause, and how late it is told
   python -m embereye_addon detect --help     what the model says of picture files
   python -m embereye_addon replay --help     recordings through the whole path, to the alarm
   python -m embereye_addon models --help     detectors of your own: add, judge, try in shadow, promote, go back
@@ -45,6 +46,7 @@ APART = {
     "soak": "embereye_addon.demo.soak",
     "bench-pf": "embereye_addon.demo.bench_pf",
     "bench-vision": "embereye_addon.demo.bench_vision",
+    "bench-faults": "embereye_addon.demo.bench_faults",
     "detect": "embereye_addon.tools.detect",
     "replay": "embereye_addon.tools.replay",
     "models": "embereye_addon.tools.models",

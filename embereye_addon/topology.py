@@ -87,7 +87,7 @@ PROCESSES = (
         "embereye_addon.processes.pf_gateway",
         says=("hot_spots", "thermal_frame", "reading", "source_health", "pending_devices", "process_health"),
         hears=(),
-        reads=("pf", "devices", "zones", "calibrations"),
+        reads=("pf", "devices", "zones", "calibrations", "disk"),
     ),
     Process(
         "detector",
@@ -102,7 +102,7 @@ PROCESSES = (
         "embereye_addon.processes.panel",
         says=("belief", "alarm_changed", "panel_state", "process_health"),
         hears=("sighting", "hot_spots", "reading", "source_health", "process_health"),
-        reads=("zones", "cameras", "devices", "detection"),
+        reads=("zones", "cameras", "devices", "detection", "disk"),
     ),
     Process(
         "publisher",

@@ -3,10 +3,10 @@
 A fault begins when its cause is first seen and ends by itself when the cause ends.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from embereye_addon.messages import Fault
+from embereye_addon.messages import BLIND, Fault
 
 CODES = {
     "stream_lost": "The camera's stream is lost",
@@ -38,6 +38,8 @@ CODES = {
     "sensor_swapped": "Another thermal chip is in the PF device than before",
     "input_out_of_range": "An input of the PF device is at the end of its range",
     "input_stuck": "An input of the PF device does not move",
+    "input_warming_up": "A gas or smoke input of the PF device warms up and is not judged yet",
+    "thermal_self_test": "The judging of heat fails its self-test",
     "port_taken": "The port for PF devices cannot be opened",
     "model_missing": "The detection model cannot be loaded",
     "model_fallback": "The promoted model cannot be used; the shipped one looks instead",
@@ -46,8 +48,12 @@ CODES = {
     "broker_refuses": "The MQTT broker refuses our messages",
     "web_port_taken": "The page's port cannot be opened",
     "panel_silent": "The panel does not speak",
+    "node_lost": "A machine does not answer, or nobody supervises it",
+    "zone_blind": "Nothing in this zone can see a fire",
+    "clock_jump": "The machine's clock jumped",
     "process_lost": "A process does not answer",
     "process_restarts": "A process keeps ending and is restarted again and again",
+    "disk_nearly_full": "The disk is nearly full; history and clips are given up, alarms are kept",
     "disk_full": "The disk refuses; alarms go out but cannot be kept",
     "journal_lost": "The journal was damaged and set aside, or is kept in memory only",
     "outbox_lost": "The outbox was damaged and set aside, or is kept in memory only",
@@ -72,17 +78,29 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Who must speak, when each was last heard (monotonic s), what each says, and the faults that stand."""
+    """Who must speak, when each was last heard (monotonic s), what each says, and the faults that stand.
+
+    `zones` says by zone which sources watch it.
+    """
 
     expected: dict[str, Expected]
     heard_s: dict[str, float]
     said: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     standing: dict[tuple[str, str], Fault] = field(default_factory=dict)
+    zones: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def opened(expected: dict[str, Expected], now_mono_s: float) -> Book:
+def opened(expected: dict[str, Expected], now_mono_s: float, zones: Mapping[str, frozenset[str]] | None = None) -> Book:
     """A book at the start: everybody gets one full silence before being missed."""
-    return Book(expected, dict.fromkeys(expected, now_mono_s))
+    return Book(expected, dict.fromkeys(expected, now_mono_s), zones=zones or {})
+
+
+def expecting(book: Book, about: str, expected: Expected, now_mono_s: float) -> Book:
+    """From now on `about` is missed when it falls silent; who was on the list stays there as it is."""
+    if about in book.expected:
+        return book
+    heard_s = {**book.heard_s, about: now_mono_s}
+    return replace(book, expected={**book.expected, about: expected}, heard_s=heard_s)
 
 
 def heard(book: Book, about: str, says: tuple[tuple[str, str], ...], now_mono_s: float) -> Book:
@@ -93,6 +111,7 @@ def heard(book: Book, about: str, says: tuple[tuple[str, str], ...], now_mono_s:
 def check(book: Book, now_mono_s: float, at: float) -> tuple[Book, tuple[Fault, ...], tuple[Fault, ...]]:
     """The book after a look at the clock, the faults that began and those that ended."""
     now = dict(_claims(book, now_mono_s))
+    now.update(_blind_zones(book.zones, tuple(now)))
     began = tuple(
         Fault(code=key[0], about=key[1], since=at, text=text) for key, text in now.items() if key not in book.standing
     )
@@ -112,3 +131,18 @@ def _claims(book: Book, now_mono_s: float) -> Iterable[tuple[tuple[str, str], st
         if now_mono_s - book.heard_s[about] <= silence_s:
             for code, text in says:
                 yield (code, about), text or CODES.get(code, code)
+
+
+def _blind_zones(
+    zones: Mapping[str, frozenset[str]], claims: tuple[tuple[str, str], ...]
+) -> Iterable[tuple[tuple[str, str], str]]:
+    """The zones none of whose sources can see. One without any sources has nothing that could fail."""
+    why: dict[str, str] = {}
+    for code, about in claims:
+        if code in BLIND:
+            why.setdefault(about, code)
+    for zone, sources in zones.items():
+        if sources and sources <= why.keys():
+            listed = "; ".join(f"{source}: {CODES[why[source]]}" for source in sorted(sources))
+            words = f"Nothing in this zone can see a fire: it is not watched until one of these is mended: {listed}"
+            yield ("zone_blind", f"zone.{zone}"), words[:400]

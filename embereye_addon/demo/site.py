@@ -35,7 +35,7 @@ class Plan:
     """What a staged site consists of: cameras by id with their quiet clips, and the ids of its PF devices.
 
     Cameras, then devices, are spread over the zones in order, again and again. `gas` off: the smoke inputs have no
-    role, for smoke lingers for minutes after a fire.
+    role, for smoke lingers for minutes after a fire. `more` are further sections of the settings.
     """
 
     cameras: dict[str, EncodedClip]
@@ -45,6 +45,9 @@ class Plan:
     web_port: int = 8099
     shards: int = 1
     gas: bool = True
+    device: type[PfDevice] = PfDevice
+    node: type[Supervisor] = Supervisor
+    more: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -91,6 +94,7 @@ def settings(plan: Plan, broker: Broker, rtsp: RtspServer, pf_port: int) -> dict
             }
             for index, ident in enumerate(plan.devices)
         ],
+        **plan.more,
     }
 
 
@@ -102,7 +106,7 @@ def _title(ident: str) -> str:
 def devices(plan: Plan, pf_port: int) -> dict[str, PfDevice]:
     """The plan's PF devices, each with a sensor of its own."""
     return {
-        ident: PfDevice(
+        ident: plan.device(
             "127.0.0.1",
             pf_port,
             serial=ident,
@@ -140,7 +144,7 @@ async def staged(plan: Plan, path: Path) -> AsyncIterator[Staged]:
                 opened[name] = stack.enter_context((logs / f"{name}.log").open("ab")).fileno()
             return opened[name]
 
-        supervisor = Supervisor(folder, folder.site_file, _as_it_is, output=output)
+        supervisor = plan.node(folder, folder.site_file, _as_it_is, output=output)
         running = asyncio.create_task(supervisor.run(), name="supervisor")
         stack.push_async_callback(stopped, [running])
         await _first(supervisor.ready.wait(), running)

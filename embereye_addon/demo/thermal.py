@@ -7,11 +7,11 @@ tell the words from those of a real chip. Radiance is in units of the Stefan-Bol
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embereye_addon.sources.pf import vectors
 from embereye_addon.sources.pf.eeprom import COLUMNS, PIXELS, ROWS, Calibration, calibrate
 from embereye_addon.sources.pf.mlx90640 import (
     CP_FIRST,
@@ -27,8 +27,6 @@ from embereye_addon.sources.pf.mlx90640 import (
     pixel_counts,
     read_chip,
 )
-
-_VECTORS = Path(__file__).parent / "pf_vectors"
 
 # Blur of the lens as a standard deviation in pixels: a point lights mostly its own pixel and a little of the next.
 BLUR_PX = 0.45
@@ -48,17 +46,7 @@ _HOTTEST_C = 700.0
 _COLDEST_C = -60.0
 
 
-def _read_vectors() -> tuple[NDArray[np.uint16], dict[str, NDArray[np.uint16]]]:
-    """The files of pf_vectors, read while this module is imported, so that no event loop waits for the disk."""
-    eeprom = np.array([int(word, 16) for word in (_VECTORS / "eeprom.txt").read_text().split()], dtype=np.uint16)
-    frames: dict[str, NDArray[np.uint16]] = {}
-    for line in (_VECTORS / "frames.txt").read_text().splitlines():
-        name, digits = line.split("\t")
-        frames[name] = np.frombuffer(bytes.fromhex(digits), dtype=">u2").astype(np.uint16)
-    return eeprom, frames
-
-
-_EEPROM, _FRAMES = _read_vectors()
+_EEPROM, _FRAMES = vectors.eeprom(), vectors.frames()  # while imported, so that no event loop waits for the disk
 
 
 def shipped_eeprom(sensor_id: str | None = None) -> NDArray[np.uint16]:
@@ -176,7 +164,7 @@ def _word(value: float) -> int:
 
 def _blank(calibration: Calibration, housing: Housing) -> NDArray[np.uint16]:
     """RAM words with black pixels and the tail of a real frame, set to the state of the chip."""
-    words = shipped_frames()["empty_room"]
+    words = shipped_frames()[vectors.QUIET]
     words[:PIXELS] = 0
     change_v = housing.supply_v - 3.3
     resolution = 2.0 ** (calibration.resolution - ((calibration.control_register >> 10) & 3))

@@ -2,8 +2,8 @@
 
 Judged every two seconds. A fault begins when its cause has stood for its hold time and ends when it has been away for
 CLEAR_S. Sharpness, contrast and view are compared with what was learned of the same camera, for colour and for
-infra-red pictures apart; nothing is learned while one of these faults has a cause, and none is judged while the light
-changes.
+infra-red pictures apart; nothing is learned while one of these faults has a cause, and while the light changes none is
+judged but a lens that shows nothing at all.
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ HOLD_S = {
     "picture_frozen": 0.0,
     "picture_defocused": 20.0,
     "lens_covered": 10.0,
-    "view_moved": 15.0,
+    "view_moved": 10.0,
 }
 BLACK_LUMA, BLACK_TILE = 24.0, 45.0
 """Mean luma of a black picture, and of its brightest tile: limited-range black is 16, and a candle is no black."""
@@ -52,7 +52,9 @@ MOVED_SAME, MOVED_OTHER = 0.35, 0.4
 ACCEPT_S = 3600.0
 """A view that has stayed moved this long is learned anew: somebody has turned the camera for good."""
 MEAN_WEIGHT = 0.4
-"""Weight of a picture, every two seconds, in the mean that is measured; it keeps a quarter of the noise's power."""
+"""Weight of a picture, every two seconds, in the mean that is measured; it keeps a quarter of the noise's power.
+
+When the light changes the mean begins anew: what was seen before must not be measured in it for further seconds."""
 MEAN_NOISE = 1.48 * 0.5 / 1.12
 """From the median of |picture - mean|, which half of the picture may be moving in, to the mean's own noise."""
 
@@ -69,6 +71,8 @@ class Sight:
     peak: float = 0.0
     usual: float = 0.0
     noise_grey: float = 0.0
+    means: int = 0
+    relearning: bool = False
     views: dict[bool, view.View] = field(default_factory=dict)
     since_s: dict[str, float] = field(default_factory=dict)
     last_s: dict[str, float] = field(default_factory=dict)
@@ -89,7 +93,9 @@ def judge(sight: Sight | None, small: Small, scene_look: SceneLook, now_s: float
         sight.judged_s = now_s
         apart = np.abs(small.y[::4, ::4] - sight.mean[::4, ::4]).ravel()
         sight.noise_grey = MEAN_NOISE * float(np.partition(apart, apart.size // 2)[apart.size // 2])
-        sight.mean += np.float32(MEAN_WEIGHT) * (small.y - sight.mean)
+        sight.means = 0 if scene_look.lighting.relearning and not sight.relearning else sight.means + 1
+        sight.relearning = scene_look.lighting.relearning
+        sight.mean += np.float32(max(MEAN_WEIGHT, 1.0 / (sight.means + 1))) * (small.y - sight.mean)
         _hold(sight, _causes(sight, scene_look, now_s, step_s), now_s)
     return sight, tuple(sorted(sight.told.items()))
 
@@ -107,13 +113,15 @@ def _hold(sight: Sight, causes: dict[str, str], now_s: float) -> None:
 
 def _causes(sight: Sight, scene_look: SceneLook, now_s: float, step_s: float) -> dict[str, str]:
     causes = _light(scene_look) or _frozen(sight, now_s, step_s)
-    if causes or scene_look.lighting.relearning:
+    if causes:
         return causes
     now = view.measure(sight.mean, sight.noise_grey)
     colour = scene_look.lighting.colour
     known = sight.views.get(colour)
     if known is not None and known.learned:
         causes = _compared(known.usual, now, scene_look)
+    if scene_look.lighting.relearning:
+        return causes
     stood_s = now_s - sight.since_s.get("view_moved", now_s)
     if stood_s >= ACCEPT_S:
         sight.views[colour] = view.learned(None, now, step_s)
@@ -153,6 +161,8 @@ def _compared(usual: view.Measure, now: view.Measure, scene_look: SceneLook) -> 
     tint = float(scene_look.features[BLUE].std() + scene_look.features[RED].std())
     if kept < COVERED_CONTRAST and tint < COVERED_CHROMA:
         return {"lens_covered": f"the lens is covered, or dense smoke is before it: {kept:.0%} of the usual contrast"}
+    if scene_look.lighting.relearning:
+        return {}
     alike = view.likeness(usual, now)
     if alike is not None and alike.same < MOVED_SAME and alike.other > MOVED_OTHER:
         return {"view_moved": f"the camera was moved or turned: only {alike.same:.0%} of the view is as it was"}

@@ -1,6 +1,7 @@
 """Everything that flows between processes; read `facts` first, then `orders`."""
 
 from embereye_addon.messages.facts import (
+    BLIND,
     AlarmChanged,
     Belief,
     Box,
@@ -54,6 +55,7 @@ from embereye_addon.messages.orders import (
 )
 
 __all__ = [
+    "BLIND",
     "Acknowledge",
     "AlarmChanged",
     "Belief",

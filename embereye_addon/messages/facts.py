@@ -193,6 +193,32 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     text: Text
 
 
+BLIND = frozenset(
+    {
+        "stream_lost",
+        "no_picture",
+        "picture_black",
+        "picture_over_exposed",
+        "picture_frozen",
+        "picture_defocused",
+        "lens_covered",
+        "not_watched",
+        "not_looked",
+        "model_failed",
+        "model_missing",
+        "model_self_test",
+        "device_silent",
+        "uncalibrated",
+        "not_judged",
+        "frame_frozen",
+        "thermal_self_test",
+    }
+)
+"""Codes of faults. With one of these a source cannot see a fire: what it says is not "no fire".
+
+A camera that was turned is not among them: it sees, if something else."""
+
+
 class SourceHealth(Message, frozen=True, kw_only=True):
     """Link state, rates, latency and losses of one camera or PF device, and its own faults (code, text).
 

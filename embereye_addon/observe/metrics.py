@@ -68,9 +68,22 @@ FRAME_LOOK: Final = Histogram(
 )
 FAULT_DELAY: Final = Histogram(
     "embereye_fault_delay_seconds",
-    "Last evidence or heartbeat (what=camera, pf, process) until the loss was shown as a fault; limit 30",
+    "Last sign (what=camera, pf, process, broker) until the loss was shown as a fault; limit 30",
     ("what",),
     buckets=_SLOW,
+    registry=REGISTRY,
+)
+FAULTS_STANDING: Final = Gauge(
+    "embereye_faults_standing",
+    "Faults that stand now, by their code",
+    ("code",),
+    multiprocess_mode="livemostrecent",
+    registry=REGISTRY,
+)
+DISK_FREE: Final = Gauge(
+    "embereye_disk_free_mebibytes",
+    "Room left on the disk of the data folder",
+    multiprocess_mode="livemostrecent",
     registry=REGISTRY,
 )
 RESTART: Final = Histogram(

@@ -9,7 +9,7 @@ from embereye_addon.bus import LEASE_RENEW_S, Lease
 from embereye_addon.detect.assign import mine
 from embereye_addon.detect.loading import load as loaded
 from embereye_addon.detect.masks import masks
-from embereye_addon.detect.model import Looker
+from embereye_addon.detect.model import WEIGHTS, Looker
 from embereye_addon.detect.models import SHIPPED, Models
 from embereye_addon.detect.picture import single_threaded
 from embereye_addon.detect.shard import Outlets, Seen, Shard
@@ -31,6 +31,7 @@ from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.kept_pictures import KeptPictures
 from embereye_addon.processes.looked import Looked
 from embereye_addon.processes.main_streams import MainStreams
+from embereye_addon.processes.model_test import ModelTest
 from embereye_addon.processes.ruling import persistence
 from embereye_addon.processes.shadow import Shadow
 from embereye_addon.processes.sightings import boxes_of, evidence_of
@@ -46,7 +47,6 @@ _log = logging.getLogger(__name__)
 HEALTH_S = 2.0
 MAINS_S = 1.0
 ALIVE_S = 8.0
-SELF_TEST_S = 3600.0
 HELD_S = 20.0
 """So long after evidence of a fire every picture of the camera is decoded, whatever the load."""
 NOT_MINE_S = 5.0
@@ -71,6 +71,7 @@ class Detector:
     farm: Farm = field(init=False)
     mains: MainStreams = field(init=False)
     pictures: KeptPictures = field(init=False)
+    model_test: ModelTest = field(init=False)
     shard: Shard | None = None
     shadow: Shadow | None = None
     zone_of: dict[str, str] = field(default_factory=dict)
@@ -85,6 +86,9 @@ class Detector:
         self.zone_of = {f"pf.{device.id}": device.zone for device in site.devices}
         self.lasting_s = persistence(site)
         self.pictures = KeptPictures(masks_of)
+        loads = any_model if self.model is None else live
+        folders = (WEIGHTS, self.child.folder.models)
+        self.model_test = ModelTest(self.child, self.model, lambda: loads(self.child), folders)
         self.mains = MainStreams(self.cameras, site.detection.decode)
         self.farm = Farm(self.on_picture, self.on_resized, site.detection.decode)
         if self.model is not None:
@@ -257,8 +261,7 @@ class Detector:
         """One camera's health; rates are over the time since the last call."""
         stream = watched.stream
         faults = fault(watched, now_s)
-        if self.model is None:
-            faults = (*faults, ("model_missing", "the detection model is not loaded, so nothing is looked at"))
+        faults = (*faults, *self.model_test.claims())
         faults = (*faults, *self.notes.faults(stream.source, now_s, coming=not faults))
         decoded = self.counts.tell(watched)
         self.seq += 1
@@ -280,31 +283,30 @@ class Detector:
             rate_step=rate_words(watched),
         )
 
-    async def self_test(self) -> None:
-        """Reference pictures through the very same model, at the start and every hour."""
-        if self.model is None:
-            return
-        try:
-            why = await asyncio.to_thread(self.model.self_test)
-        except ModelError as err:
-            why = str(err)
-        if why:
-            _log.error("the model's self-test failed: %s", why)
-            self.child.faults["model_self_test"] = why
-        else:
-            self.child.faults.pop("model_self_test", None)
+
+def live(child: Child) -> Looker:
+    """The model that is set; `ModelError` in words where it cannot be used."""
+    models = Models(child.folder.models)
+    return loaded(models, models.state().live, child.site.detection.device)
+
+
+def any_model(child: Child) -> Looker:
+    """The model that is set, else the shipped one; `ModelError` in words where neither can be used."""
+    try:
+        return live(child)
+    except ModelError:
+        return loaded(Models(child.folder.models), SHIPPED, child.site.detection.device)
 
 
 def load(child: Child) -> Looker | None:
     """The live model; the shipped one and a standing fault where that cannot be used; None and a fault without any."""
-    models, device = Models(child.folder.models), child.site.detection.device
     try:
-        return loaded(models, models.state().live, device)
+        return live(child)
     except ModelError as err:
         _log.error("%s", err)
         why = str(err)
     try:
-        shipped = loaded(models, SHIPPED, device)
+        shipped = any_model(child)
     except ModelError as err:
         child.faults["model_missing"] = str(err)
         return None
@@ -338,6 +340,6 @@ async def main(child: Child) -> None:
             work.create_task(every(LEASE_RENEW_S, detector.share), name="share")
             work.create_task(every(HEALTH_S, detector.say_health), name="health")
             work.create_task(every(MAINS_S, detector.follow_suspicion), name="main streams")
-            work.create_task(every(SELF_TEST_S, detector.self_test), name="self-test")
+            work.create_task(detector.model_test.watch(), name="self-test")
     finally:
         await detector.stop()

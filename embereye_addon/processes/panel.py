@@ -45,47 +45,25 @@ from embereye_addon.messages import (
     ZoneState,
 )
 from embereye_addon.observe.clock import utc_s
-from embereye_addon.observe.metrics import FAULT_DELAY, PF_DECISION
-from embereye_addon.processes import adjusting, pf_siren
+from embereye_addon.observe.disk import LOOK_S as DISK_LOOK_S
+from embereye_addon.observe.metrics import PF_DECISION
+from embereye_addon.processes import adjusting, panel_watch, pf_siren
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.keeping import journal_at, kept_in, restored, unsent
-from embereye_addon.processes.plan import roles
+from embereye_addon.processes.panel_watch import Machine, expected, machine, watchers_of, zones_of
 from embereye_addon.processes.ruling import beliefs_of, place_of
-from embereye_addon.settings.model import Site
 
 _log = logging.getLogger(__name__)
 
 STATE_PERIOD_S = 5.0
 TICK_S = 0.5
 SOURCE = "panel"
-LOSSES = frozenset({"stream_lost", "device_silent", "not_watched", "process_lost"})
-"""Faults whose delay is measured: from the last evidence or heartbeat to the fault being shown."""
 DISK_AGAIN_S = 5.0
 """While the disk refuses, the panel's state is offered to it again this often."""
 UNKEPT_MAX = 1000
 UNHEEDED_NATS = 1.0
 UNHEEDED_S = 60.0
 SAID = "alarm_changed"
-
-
-def expected(site: Site, node: str, cores: int) -> dict[str, trouble.Expected]:
-    """Everything that must speak: every enabled camera and device, every process of this node."""
-    text = trouble.CODES["not_watched"]
-    sources = [f"cam.{camera.id}" for camera in site.cameras if camera.enabled]
-    sources += [f"pf.{device.id}" for device in site.devices if device.enabled]
-    found = {source: trouble.Expected(trouble.SOURCE_SILENCE_S, "not_watched", text) for source in sources}
-    for role in roles(site, cores):
-        if role.process.name != "panel":
-            words = f"The process {role.name} does not answer"
-            found[f"{node}.{role.name}"] = trouble.Expected(trouble.PROCESS_SILENCE_S, "process_lost", words)
-    return found
-
-
-def zones_of(site: Site) -> dict[str, str]:
-    """Source id -> zone id, of everything that is enabled."""
-    found = {f"cam.{camera.id}": camera.zone for camera in site.cameras if camera.enabled}
-    found |= {f"pf.{device.id}": device.zone for device in site.devices if device.enabled}
-    return found
 
 
 @dataclass(slots=True)
@@ -100,6 +78,7 @@ class PanelProcess:
     book: trouble.Book
     zone_of: dict[str, str]
     points: dict[str, set[str]]
+    machine: Machine
     signs_s: dict[str, float] = field(default_factory=dict)
     unheeded_s: dict[str, float] = field(default_factory=dict)
     seq: int = 0
@@ -211,8 +190,9 @@ class PanelProcess:
 
     def on_process_health(self, health: ProcessHealth) -> None:
         """A process spoke of itself."""
-        self.signs_s[health.source] = time.monotonic()
-        self.book = trouble.heard(self.book, health.source, health.faults, time.monotonic())
+        now_s = self.signs_s[health.source] = time.monotonic()
+        self.book = panel_watch.with_node(self.book, health, now_s)
+        self.book = trouble.heard(self.book, health.source, health.faults, now_s)
 
     # --- periods ------------------------------------------------------------------------------------------
     async def tick(self) -> None:
@@ -224,16 +204,15 @@ class PanelProcess:
             self.decide(zone_id, now)
         if "disk_full" in self.child.faults and now.mono_s - self.disk_tried_s >= DISK_AGAIN_S:
             self.record("kept", {"after": self.child.faults["disk_full"]})
+        if by_s := self.machine.look_at_clock(now):
+            self.record("clock_jump", {"by_s": round(by_s, 3), "mono_s": round(now.mono_s, 3)}, state=False)
         self.book = trouble.heard(self.book, self.child.source, self.child.claims(), now.mono_s)
         self.book, began, ended = trouble.check(self.book, now.mono_s, now.at)
         for kind, changed in (("fault", began), ("fault_ended", ended)):
             for fault in changed:
                 _log.warning("%s: %s: %s", kind.replace("_", " "), fault.about, fault.text)
                 self.record(kind, fault, state=False)
-        for fault in began:
-            what = {"cam": "camera", "pf": "pf"}.get(fault.about.partition(".")[0], "process")
-            if fault.code in LOSSES and (last_s := self.signs_s.get(fault.about)) is not None:
-                FAULT_DELAY.labels(what).observe(now.mono_s - last_s)
+        panel_watch.measure(began, self.book.standing, self.signs_s, now)
         if began or ended:
             self.panel = replace(self.panel, revision=self.panel.revision + 1)
             self.say_now.set()
@@ -327,9 +306,10 @@ def opened(child: Child, cores: int) -> PanelProcess:
         outbox=kept_in(child.folder.path / "outbox.db", Outbox, child),
         panel=panel,
         beliefs={zone.id: beliefs_of(zone) for zone in site.zones},
-        book=trouble.opened(expected(site, child.node, cores), time.monotonic()),
+        book=trouble.opened(expected(site, child.node, cores), time.monotonic(), watchers_of(site)),
         zone_of=zones_of(site),
         points={zone_id: set() for zone_id in panel.zones},
+        machine=machine(child, Now(time.monotonic(), utc_s())),
     )
     for message in unsent(journal):
         process.put(message)
@@ -376,6 +356,7 @@ async def main(child: Child) -> None:
         async with asyncio.TaskGroup() as work:
             work.create_task(hold(), name="hold")
             work.create_task(every(TICK_S, process.tick), name="tick")
+            work.create_task(every(DISK_LOOK_S, process.machine.look_at_disk), name="disk")
             work.create_task(every(1.0, process.say_beliefs), name="say beliefs")
             work.create_task(process.say_state(), name="say state")
             work.create_task(process.send(), name="send")

@@ -13,6 +13,7 @@ from embereye_addon.fuse import thermal
 from embereye_addon.messages import (
     Evidence,
     HotSpots,
+    LinkState,
     PendingDevice,
     PendingDevices,
     Reading,
@@ -20,8 +21,9 @@ from embereye_addon.messages import (
     SourceHealth,
 )
 from embereye_addon.observe.clock import utc_s
+from embereye_addon.observe.disk import Room
 from embereye_addon.observe.metrics import PF_CONNECTIONS, PF_PACKETS, PF_REFUSED, PF_REJECTED
-from embereye_addon.processes import pf_siren
+from embereye_addon.processes import pf_self_test, pf_siren
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.pf_cache import cache
 from embereye_addon.processes.pf_health import HEALTH_S, Watched, broken_of, faults, measured, rejected_share, watch_all
@@ -41,6 +43,8 @@ KEEP_S = 5.0
 PENDING_MAX = 64
 FAULTS_MAX = 16
 MIB = 1 << 20
+WARMED = ("gas", "smoke")
+"""The roles of inputs whose element is heated."""
 
 
 @dataclass(slots=True)
@@ -53,12 +57,14 @@ class PfGateway:
     refused: int = 0
     told: dict[str, Told] = field(init=False)
     saying: Saying = field(init=False)
+    room: Room = field(init=False)
 
     def __post_init__(self) -> None:
         place = self.child.folder.history
         share = min(DEVICE_BYTES, self.child.site.pf.history_mib * MIB // max(1, len(self.watched)))
         self.told = {source: Told(Recorder(place / source, share)) for source in self.watched}
         self.saying = Saying(self.child.bus.say, self.child.bus.dropped)
+        self.room = Room(self.child.folder.path, self.child.site.disk.least_free_mib)
 
     def on_event(self, source: str, event: GatewayEvent) -> None:
         """Take what a device's session says. What cannot be judged is a fault, and the next is judged again."""
@@ -134,6 +140,7 @@ class PfGateway:
         measures = watched.inputs.take(sensor.values, sensor.mono_s, frozen=bool(watched.heat.rules))
         watched.stuck = tuple(f"{m.channel}={m.raw:g}" for m in measures if m.stuck and m.role != "none")
         watched.beyond = tuple(f"{m.channel}={m.raw:g}" for m in measures if m.out_of_range and m.role != "none")
+        watched.warming = tuple(f"{m.channel} ({m.role})" for m in measures if m.warming_up and m.role in WARMED)
         for measure in measures:
             self.on_measure(source, measure, sensor)
 
@@ -171,10 +178,17 @@ class PfGateway:
         self.seq += 1
         return self.seq
 
+    def untested(self, place: Place) -> tuple[tuple[str, str], ...]:
+        """A self-test that failed is a fault of every device: its heat may be judged wrongly."""
+        why = self.child.faults.get("thermal_self_test")
+        return () if why is None or place.link.state is LinkState.DISABLED else (("thermal_self_test", why),)
+
     async def kept(self) -> None:
-        """Write what the histories hold, in a thread."""
+        """Write what the histories hold, in a thread; on a disk that is nearly full they are what goes first."""
+        await asyncio.to_thread(self.room.look)
         for told in self.told.values():
-            await asyncio.to_thread(told.recorder.write)
+            recorder = told.recorder
+            await asyncio.to_thread(recorder.give_up if self.room.scarce else recorder.write)
 
     def pending(self, gateway: Gateway) -> PendingDevices:
         """Who waits for approval, the longest waiting first, and how many connections were turned away."""
@@ -221,7 +235,7 @@ class PfGateway:
             rejected=rejected,
             reconnects=place.link.reconnects,
             judged=watched.judged,
-            faults=tuple(faults(place, watched, share))[:FAULTS_MAX],
+            faults=(*faults(place, watched, share), *self.untested(place))[:FAULTS_MAX],
             words=measured(place, watched, share),
         )
 
@@ -276,6 +290,7 @@ async def main(child: Child) -> None:
             work.create_task(open_port(), name="open port")
             work.create_task(every(HEALTH_S, say_health), name="health")
             work.create_task(every(KEEP_S, process.kept), name="keep")
+            work.create_task(pf_self_test.watch(child), name="self-test")
     finally:
         await gateway.stop()
         await process.kept()

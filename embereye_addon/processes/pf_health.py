@@ -56,6 +56,7 @@ class Watched:
     told_s: float = -1.0e9
     stuck: tuple[str, ...] = ()
     beyond: tuple[str, ...] = ()
+    warming: tuple[str, ...] = ()
     counted: tuple[int, int] = (0, 0)
     judged_s: float = -1.0e9
     judged: int = 0
@@ -141,7 +142,7 @@ def faults(place: Place, watched: Watched, rejected: float) -> list[tuple[str, s
         _pixels(watched),
         _same(place),
         _swapped(watched),
-        _input_stuck(watched),
+        _inputs(watched),
     )
     return [fault for look in looks for fault in look]
 
@@ -260,12 +261,18 @@ def _swapped(watched: Watched) -> Found:
         yield "sensor_swapped", f"{words}; if that is right, set sensor_id of the device to {watched.chip}"
 
 
-def _input_stuck(watched: Watched) -> Found:
+def _inputs(watched: Watched) -> Found:
     if watched.stuck:
         yield "input_stuck", f"inputs that do not move: {', '.join(watched.stuck)}"
     if watched.beyond:
         words = f"at the end of their range or beyond: {', '.join(watched.beyond)}"
         yield "input_out_of_range", f"{words}; an open or shorted input reads so"
+    if watched.warming:
+        words = f"inputs that warm up: {', '.join(watched.warming)}"
+        yield (
+            "input_warming_up",
+            f"{words}; not judged in the first {watched.device.warm_up_s} s; wait, it ends by itself",
+        )
 
 
 def unjudged(place: Place, watched: Watched) -> str:

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import time
+from dataclasses import dataclass
 
 from embereye_addon.detect.models import Models
 from embereye_addon.errors import SettingsFileError
-from embereye_addon.messages import AlarmChanged, ZoneState
+from embereye_addon.messages import AlarmChanged, PanelState, ZoneState
 from embereye_addon.observe.clock import utc_s
-from embereye_addon.observe.metrics import ALARM_LATENCY
+from embereye_addon.observe.metrics import ALARM_LATENCY, FAULT_DELAY
 from embereye_addon.processes import addon
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.model_versions import versions
@@ -28,6 +30,21 @@ def on_acked(change: AlarmChanged, _mono_s: float) -> None:
     if change.now is ZoneState.ALARM and 0.0 <= took_s < STALE_S:
         first = change.explanation.shares[0].point if change.explanation.shares else ""
         ALARM_LATENCY.labels("pf" if first.startswith("pf.") else "camera").observe(took_s)
+
+
+@dataclass(slots=True)
+class BrokerLoss:
+    """Measures how late the loss of the broker is shown: from its last sign to the panel's word."""
+
+    source: str
+    shown: bool = False
+
+    def on_panel(self, panel: PanelState, heard_s: float, now_s: float) -> None:
+        """The panel spoke; `heard_s` is the last sign of the broker, 0 where there was none in this run."""
+        was = self.shown
+        self.shown = any(fault.code == "broker_disconnected" and fault.about == self.source for fault in panel.faults)
+        if self.shown and not was and heard_s > 0.0:
+            FAULT_DELAY.labels("broker").observe(now_s - heard_s)
 
 
 async def main(child: Child) -> None:
@@ -67,6 +84,8 @@ async def main(child: Child) -> None:
     async def look_for_models() -> None:
         publisher.tell_model(*await asyncio.to_thread(versions, models))
 
+    loss = BrokerLoss(child.source)
+    await child.bus.hear(PanelState, lambda panel: loss.on_panel(panel, publisher.mqtt.heard_s, time.monotonic()))
     async with asyncio.TaskGroup() as work:
         work.create_task(publisher.run(), name="publish")
         work.create_task(every(1.0, copy_faults), name="faults")

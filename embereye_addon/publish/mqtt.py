@@ -81,6 +81,8 @@ class _Client(Client):
 
     on_refused: Callable[[int], None] | None = None
     in_thread = True
+    heard_s = 0.0
+    """When the broker acknowledged anything last (monotonic s)."""
 
     def _client_connect(self) -> None:
         try:
@@ -97,6 +99,7 @@ class _Client(Client):
     def _on_publish(
         self, client: Any, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
     ) -> None:
+        self.heard_s = time.monotonic()
         if reason_code.is_failure and self.on_refused is not None:
             self.on_refused(reason_code.value)
         super()._on_publish(client, userdata, mid, reason_code, properties)
@@ -108,6 +111,8 @@ class Mqtt:
     def __init__(self, settings: model.Mqtt, client_id: str, ends: Ends) -> None:
         self.fault: tuple[str, str] | None = None
         self.counts = Counts()
+        self.heard_s = 0.0
+        """When the broker acknowledged anything last over a connection that was lost (monotonic s); 0: never."""
         self._settings, self._client_id, self._ends = settings, client_id, ends
         self._out = Outbox()
         self._connected = False
@@ -190,6 +195,7 @@ class Mqtt:
                     group.create_task(self._pump(client, self._out.bell, self._out.take))
                     group.create_task(_awaited(self._ends.on_connected()))
         finally:
+            self.heard_s = client.heard_s or self.heard_s
             self._connected = False
             self.counts.not_sent += self._out.disconnected()
 

@@ -8,6 +8,7 @@ from embereye_addon.publish.rows import Row
 from embereye_addon.publish.states import MAX_FAULTS, State, on_off
 from embereye_addon.publish.topics import Subject
 from embereye_addon.settings import model
+from embereye_addon.settings.profiles import rules
 
 
 def ids(site: model.Site, subject: Subject) -> frozenset[str]:
@@ -28,7 +29,8 @@ def values(site: model.Site, subject: Subject, thing: str) -> State:
     shown: State = {}
     for row in ROWS:
         if row.subject is subject and row.setting:
-            value = getattr(_entry(site, row, thing), row.setting.partition(".")[2])
+            entry = _entry(site, row, thing)
+            value = getattr(rules(entry) if isinstance(entry, model.Zone) else entry, row.setting.partition(".")[2])
             shown[row.key] = on_off(value) if isinstance(value, bool) else value
     return shown
 

@@ -52,6 +52,12 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     smoke_persist_s: float = 2.0
 
 
+class Disk(msgspec.Struct, frozen=True, kw_only=True):
+    """Below `least_free_mib` of free room the disk is nearly full: history and clips are given up, alarms never."""
+
+    least_free_mib: int = 500
+
+
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
     """One camera. The source id is `cam.<id>`; `regions` are lines that `settings.regions.parse` reads.
 
@@ -170,6 +176,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     web: Web = Web()
     pf: Pf = Pf()
     detection: Detection = Detection()
+    disk: Disk = Disk()
     zones: tuple[Zone, ...] = ()
     cameras: tuple[Camera, ...] = ()
     devices: tuple[Device, ...] = ()

@@ -28,7 +28,7 @@ from embereye_addon.settings.kinds import (
     url,
     whole,
 )
-from embereye_addon.settings.model import Camera, Detection, Device, GasCalibration, Mqtt, Pf, Site, Web, Zone
+from embereye_addon.settings.model import Camera, Detection, Device, Disk, GasCalibration, Mqtt, Pf, Site, Web, Zone
 from embereye_addon.settings.profiles import PROFILES
 from embereye_addon.settings.regions import CAMERA_REGIONS_MAX
 
@@ -161,6 +161,20 @@ SECTIONS: Final = (
             ),
             Key("flame_persist_s", 2.0, number(2, 120, "s"), "Flame lasts", "A shorter flame raises nothing."),
             Key("smoke_persist_s", 2.0, number(2, 120, "s"), "Smoke lasts", "Shorter smoke raises nothing."),
+        ),
+    ),
+    Section(
+        "disk",
+        "Disk",
+        Disk,
+        (
+            Key(
+                "least_free_mib",
+                500,
+                whole(16, 1048576, "MiB"),
+                "Least free",
+                "With less room left history and clips are given up; alarms never.",
+            ),
         ),
     ),
     Section(

@@ -98,6 +98,17 @@ class Recorder:
         else:
             self._failed = False
 
+    def give_up(self) -> None:
+        """The disk is nearly full: what waits is not written, and the oldest file goes, one a call."""
+        self.lost += len(self._waiting)
+        self._waiting, self._segment = [], None
+        try:
+            found = segments(self.folder)
+            if found:
+                found[0][1].unlink()
+        except OSError as err:
+            _log.debug("the oldest history in %s cannot be removed: %s", self.folder, err.strerror)
+
     def _append(self, waiting: list[Kept]) -> None:
         done = 0
         while done < len(waiting):

@@ -9,7 +9,7 @@ import msgspec
 from embereye_addon.errors import ProtocolError
 from embereye_addon.fuse import thermal
 from embereye_addon.messages import Evidence, HotSpots, Reading, Sighting
-from embereye_addon.processes.panel import zones_of as zones_of_site
+from embereye_addon.processes.panel_watch import zones_of as zones_of_site
 from embereye_addon.processes.pf_gateway import judge
 from embereye_addon.processes.pf_health import Watched, watch
 from embereye_addon.processes.pf_saying import InputWindow, LookTold

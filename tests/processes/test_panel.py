@@ -30,7 +30,8 @@ from embereye_addon.messages import (
 from embereye_addon.observe.metrics import REGISTRY
 from embereye_addon.processes import panel
 from embereye_addon.processes.child import live, reasons
-from embereye_addon.processes.panel import DISK_AGAIN_S, PanelProcess, expected, key, opened
+from embereye_addon.processes.panel import DISK_AGAIN_S, PanelProcess, key, opened
+from embereye_addon.processes.panel_watch import expected, zones_of
 from embereye_addon.settings.model import Camera, Detection, Device, Site, Zone
 from tests.fakes.cameras import until
 from tests.processes.world import Listener, beat, child_of, cold, hot, listening, running, site
@@ -294,7 +295,7 @@ def test_everything_enabled_is_expected() -> None:
     names = set(expected(of, "node1", 2))
     assert {"cam.a", "pf.c", "node1.detector-0", "node1.detector-1", "node1.pf_gateway", "node1.web"} <= names
     assert not {"cam.b", "pf.d", "node1.panel"} & names
-    assert panel.zones_of(of) == {"cam.a": "hall", "pf.c": "hall"}
+    assert zones_of(of) == {"cam.a": "hall", "pf.c": "hall"}
 
 
 async def test_a_zone_that_left_the_settings_can_be_reset(tmp_path: Path) -> None:

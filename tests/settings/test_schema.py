@@ -130,7 +130,10 @@ def test_every_mistake_is_named_at_once_with_its_place() -> None:
         ([], "the file: 'a list' is not accepted; allowed: a mapping of keys to values"),
         ({"zones": [{}]}, "zones[0].id: missing; needed: 1 to 40 of a-z, 0-9, - and _, beginning with"),
         ({"version": 2}, "version: 2 is not accepted"),
-        ({True: 1}, "True: unknown key; known here: version, name, mqtt, web, pf, detection, zones, cameras, devices"),
+        (
+            {True: 1},
+            "True: unknown key; known here: version, name, mqtt, web, pf, detection, disk, zones, cameras, devices",
+        ),
         ({"zones": [ZONE, ZONE]}, "zones[1].id: 'hall' is already used by zones[0]"),
         ({"zones": [ZONE | {"id": f"z{i}"} for i in range(257)]}, "zones: '257 entries' is not accepted"),
         ({"cameras": [CAMERA]}, "cameras[0].zone: there is no zone 'hall'; there are no zones yet"),
@@ -191,7 +194,7 @@ def test_the_form_is_plain_json_and_complete() -> None:
     for section in sections:
         for key in section["keys"]:
             assert {"key", "label", "about", "allowed", "required", "default", "input"} <= set(key)
-    camera = {key["key"]: key for key in sections[6]["keys"]}
+    camera = {key["key"]: key for key in next(s for s in sections if s["section"] == "cameras")["keys"]}
     assert camera["zone"]["input"] == "reference"
     assert camera["password"]["input"] == "password"
     assert camera["url"]["required"]

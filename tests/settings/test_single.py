@@ -31,7 +31,7 @@ def test_one_setting_changes_and_nothing_else(tmp_path: Path) -> None:
         assert change(path, Setting("cameras", "a", "shown_pct"), 60.0) is None
         assert change(path, Setting("detection", "", "flame_persist_s"), 4.5) is None
         after = store.load(path)
-        assert [zone.sensitivity for zone in after.zones] == ["normal", "high"]
+        assert [zone.sensitivity for zone in after.zones] == [None, "high"]
         assert (after.zones[0].fixed_alarm_c, after.cameras[0].shown_pct) == (95.0, 60)
         assert after.detection.flame_persist_s == 4.5
         assert (after.cameras[0].url, after.mqtt, after.name) == (before.cameras[0].url, before.mqtt, before.name)

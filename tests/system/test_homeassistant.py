@@ -3,10 +3,11 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import CoroutineType
 from typing import Any
 
 import pytest
@@ -128,7 +129,7 @@ async def _ended(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def timed(part: Coroutine[Any, Any, None]) -> None:
+async def timed(part: CoroutineType[Any, Any, None]) -> None:
     """Say how long a part of the evening took."""
     began_s = time.monotonic()
     await part

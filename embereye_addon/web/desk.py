@@ -69,6 +69,8 @@ class Desk:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            if self.job is not None and self.job.state == "running":  # it had not even begun
+                self.job.state = "cancelled"
 
     async def _run(self, job: Job, work: Work) -> None:
         try:

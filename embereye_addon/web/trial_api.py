@@ -60,8 +60,9 @@ class TrialApi:
         return answer({"ok": True, "why": ""}, 202)
 
     async def _try(self, job: Job, sites: dict[str, Site], chosen: list[tuple[Chosen, Path]]) -> list[dict[str, Any]]:
+        writing = asyncio.ensure_future(asyncio.to_thread(self._written, sites))
         try:
-            files = {which: await asyncio.to_thread(self._written, which, site) for which, site in sites.items()}
+            files = await asyncio.shield(writing)
             found: list[dict[str, Any]] = []
             for number, (one, path) in enumerate(chosen):
                 row: dict[str, Any] = {"name": one.name, "camera": one.camera}
@@ -77,6 +78,7 @@ class TrialApi:
                 found.append(row)
             return found
         finally:
+            await asyncio.wait([writing])  # cancelled or not, a thread that writes does so to its end
             await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
 
     async def _play(self, job: Job, site: Path, camera: str, path: Path) -> dict[str, Any]:
@@ -93,15 +95,16 @@ class TrialApi:
             "error": played.error.replace(str(path), path.name),
         }
 
-    def _written(self, which: str, site: Site) -> Path:
-        """The settings without secrets as a file that replay reads."""
-        path = self._scratch / f"{which}.json"
+    def _written(self, sites: dict[str, Site]) -> dict[str, Path]:
+        """The settings without secrets as files that replay reads."""
+        files = {which: self._scratch / f"{which}.json" for which in sites}
         try:
             self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-            store.write(path, msgspec.json.encode(secrets.without(site)))
+            for which, site in sites.items():
+                store.write(files[which], msgspec.json.encode(secrets.without(site)))
         except OSError as err:
-            raise StorageError(f"{path} cannot be written: {err.strerror}") from None
-        return path
+            raise StorageError(f"{self._scratch} cannot be written: {err.strerror}") from None
+        return files
 
 
 class Played:

@@ -109,7 +109,7 @@ export class EmberEntry extends LitElement {
     const stored = this.known.includes(this.row.id);
     return html`<div class="part">
         <ember-camera-test .edited=${this.edited} .index=${this.index} .regions=${this.row.regions ?? []}
-          @pictured=${(/** @type {CustomEvent} */ event) => this.renderRoot.querySelector("ember-regions")?.show(event.detail)}></ember-camera-test>
+          @pictured=${(/** @type {CustomEvent} */ event) => this.#show(event.detail)}></ember-camera-test>
       </div>
       <details class="part">
         <summary>${t("sizes_title")}</summary>
@@ -120,6 +120,12 @@ export class EmberEntry extends LitElement {
         <ember-regions .camera=${stored ? this.row.id : ""} .lines=${this.row.regions ?? []} .findings=${this.#found(["regions"])}
           @given=${(/** @type {CustomEvent} */ event) => this.#tell(["regions"], event.detail)}></ember-regions>
       </details>`;
+  }
+
+  /** What the test of the camera showed is drawn upon. @param {{url: string}} shown */
+  #show(shown) {
+    const editor = /** @type {import("./region-editor.js").EmberRegions | null} */ (this.renderRoot.querySelector("ember-regions"));
+    editor?.show(shown);
   }
 
   /**

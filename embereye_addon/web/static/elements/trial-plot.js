@@ -10,7 +10,7 @@ const STEPS_S = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400
 /** @typedef {{zone: string, pre_alarm_nats: number, alarm_nats: number, curve: [number, number][]}} Curve */
 
 export class EmberTrialPlot extends LitElement {
-  static properties = { zone: {}, before: { attribute: false }, after: { attribute: false } };
+  static properties = { zone: {}, was: { attribute: false }, wished: { attribute: false } };
 
   static styles = [
     shared,
@@ -70,13 +70,13 @@ export class EmberTrialPlot extends LitElement {
     super();
     this.zone = "";
     /** @type {Curve | undefined} */
-    this.before = undefined;
+    this.was = undefined;
     /** @type {Curve | undefined} */
-    this.after = undefined;
+    this.wished = undefined;
   }
 
   render() {
-    const curves = [this.before, this.after].filter((curve) => curve !== undefined);
+    const curves = [this.was, this.wished].filter((curve) => curve !== undefined);
     if (!curves.length) return nothing;
     const points = curves.flatMap(({ curve }) => curve);
     const end = Math.max(1, ...points.map(([at]) => at));
@@ -94,10 +94,10 @@ export class EmberTrialPlot extends LitElement {
     return html`<div class="legend"><strong>${this.zone}</strong><span>${t("trial_before")}</span><span class="new">${t("trial_after")}</span></div>
       <svg viewBox="0 0 ${SIZE.width} ${SIZE.height}" role="img" aria-label=${t("trial_plot", { zone: this.zone })}>
         ${svg`<path class="axis" d="M${SIZE.left} ${y(0)}H${SIZE.width - 8}"></path>`}
-        ${this.before && this.before.alarm_nats !== this.after?.alarm_nats ? limit(this.before.alarm_nats, "before", "") : nothing}
+        ${this.was && this.was.alarm_nats !== this.wished?.alarm_nats ? limit(this.was.alarm_nats, "before", "") : nothing}
         ${limit(curves[curves.length - 1].alarm_nats, "after", t("state_alarm_short"))}
         ${limit(curves[curves.length - 1].pre_alarm_nats, "after", t("state_pre_alarm"))}
-        ${line(this.before, "before")} ${line(this.after, "after")}
+        ${line(this.was, "before")} ${line(this.wished, "after")}
         ${marks.map((at) => svg`<text x=${x(at)} y=${SIZE.height - 6} text-anchor="middle">${step < 60 ? `${number(at)} s` : `${number(at / 60)} min`}</text>`)}
         ${svg`<text x=${SIZE.left - 6} y=${y(0) + 4} text-anchor="end">0</text><text x=${SIZE.left - 6} y="20" text-anchor="end">${number(most, 0)}</text>`}
       </svg>`;

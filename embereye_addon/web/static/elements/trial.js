@@ -134,8 +134,8 @@ export class EmberTrial extends LitElement {
       <h3>${row.name}</h3>
       ${words ? html`<p class="verdict ${sort}">${words}</p>` : nothing}
       ${zones.map(
-        (zone) => html`<ember-trial-plot .zone=${this.#zone(zone)} .before=${row.before.curves.find((/** @type {any} */ one) => one.zone === zone)}
-          .after=${row.after.curves.find((/** @type {any} */ one) => one.zone === zone)}></ember-trial-plot>`,
+        (zone) => html`<ember-trial-plot .zone=${this.#zone(zone)} .was=${row.before.curves.find((/** @type {any} */ one) => one.zone === zone)}
+          .wished=${row.after.curves.find((/** @type {any} */ one) => one.zone === zone)}></ember-trial-plot>`,
       )}
       <div class="both">${this.#side("before", row.before)} ${this.#side("after", row.after)}</div>
     </div>`;

@@ -33,6 +33,7 @@ It supplements certified fire detection and does not replace it.
   python -m embereye_addon replay --help     recordings through the whole path, to the alarm
   python -m embereye_addon models --help     detectors of your own: add, judge, try in shadow, promote, go back
   python -m embereye_addon sizes --help      the smallest flame and smoke that a camera can see
+  python -m embereye_addon camera-test --help  what one camera's stream sends, and what to change there
   python -m embereye_addon record --help     what all sources say from now on, for replay
   python -m embereye_addon dashboard --site site.yaml   a dashboard for Home Assistant, of your zones and cameras
   python -m embereye_addon pf-decode --help  frames of a PF device become temperatures in a file
@@ -51,6 +52,7 @@ APART = {
     "replay": "embereye_addon.tools.replay",
     "models": "embereye_addon.tools.models",
     "sizes": "embereye_addon.tools.sizes",
+    "camera-test": "embereye_addon.tools.camera_test",
     "record": "embereye_addon.tools.record",
     "dashboard": "embereye_addon.tools.dashboard",
     "pf-decode": "embereye_addon.tools.pf_decode",

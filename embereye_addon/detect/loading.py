@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from embereye_addon.detect.brought import Brought, Card, Infer, read_card
+from embereye_addon.detect.brought import Brought, Infer
+from embereye_addon.detect.card import Card, read_card
 from embereye_addon.detect.model import Looker, Model
 from embereye_addon.detect.models import SHIPPED, Models
 from embereye_addon.detect.onnx import OnnxEngine

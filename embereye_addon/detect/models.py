@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from embereye_addon.detect.brought import CARD, Card, read_card
+from embereye_addon.detect.card import CARD, Card, read_card
 from embereye_addon.errors import ModelError, StorageError
 
 SHIPPED = ""

@@ -1,15 +1,20 @@
 """How small a flame or smoke a camera can see at a distance, from its lens and what the model was measured to see.
 
 A thing s metres high, d metres away, is s · W / (2 · d · tan(a/2)) px high in a picture W px wide through a lens of a
-degrees (pinhole camera; a fisheye sees less towards its edge). Pure.
+degrees (pinhole camera; a fisheye sees less towards its edge).
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
+from embereye_addon.errors import ModelError
+
+CARD = Path(__file__).parent / "weights" / "card.json"
+CARD_LIMIT = 1 << 20
 LOOKED_PX = 384
 """The width of a whole picture as the model is given it."""
 MAY, MOSTLY = 0.5, 0.9
@@ -72,3 +77,23 @@ def _height(curve: Sequence[tuple[float, float]], share: float) -> float | None:
                 found = before[0] + (height_px - before[0]) * (share - before[1]) / (seen - before[1])
         before = (height_px, seen)
     return found
+
+
+class Card(msgspec.Struct, frozen=True):
+    """What `training.smallest` wrote into the shipped model's card."""
+
+    smallest: dict[str, tuple[Measured, ...]]
+
+
+def measured(card: Path = CARD) -> dict[str, tuple[Measured, ...]]:
+    """The shipped model's figures by label; `ModelError` when its card holds none."""
+    try:
+        with card.open("rb") as file:
+            return msgspec.json.decode(file.read(CARD_LIMIT), type=Card).smallest
+    except (OSError, msgspec.DecodeError) as err:
+        raise ModelError(f"the model card {card} holds no sizes: {err}") from None
+
+
+def at_one_metre(width_px: int, lens_deg: float) -> dict[str, Smallest]:
+    """By label, what a camera sees at one metre's distance; at d metres it is d times as high. `ModelError`."""
+    return {label: smallest(View(width_px, lens_deg, 1.0), rows) for label, rows in measured().items()}

@@ -148,8 +148,8 @@ MODEL_QUEUE: Final = Gauge(
 )
 SHADOW_LOOKS: Final = Counter(
     "embereye_shadow_looks",
-    "Looks of the model in shadow, by who saw fire or smoke: both, live, shadow, none",
-    ("saw",),
+    "Looks of a model in shadow, by who saw fire or smoke: both, live, shadow, none",
+    ("model", "saw"),
     registry=REGISTRY,
 )
 PF_PACKETS: Final = Counter("embereye_pf_packets", "Packets of a PF device", ("device",), registry=REGISTRY)
@@ -204,6 +204,20 @@ def render_folder(folder: Path) -> bytes:
     shared = CollectorRegistry()
     MultiProcessCollector(shared, str(folder))  # type: ignore[no-untyped-call]
     return generate_latest(shared)
+
+
+def shadow_looks(model: str) -> dict[str, int]:
+    """How often a model in shadow and the live one agreed since the start, by who saw something. Reads files."""
+    registry: CollectorRegistry = REGISTRY
+    if FOLDER_VARIABLE in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, os.environ[FOLDER_VARIABLE])  # type: ignore[no-untyped-call]
+    samples = (sample for metric in registry.collect() for sample in metric.samples)
+    return {
+        sample.labels["saw"]: int(sample.value)
+        for sample in samples
+        if sample.name == "embereye_shadow_looks_total" and sample.labels["model"] == model
+    }
 
 
 def forget(process: str) -> None:

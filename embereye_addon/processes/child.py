@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import sys
 import time
@@ -48,6 +49,12 @@ class Child:
 
 
 Main = Callable[[Child], Awaitable[None]]
+
+
+def with_parent(command: tuple[str, ...]) -> tuple[str, ...]:
+    """On Linux a child ends with its parent, however that ends (setpriv is part of every Debian and Ubuntu)."""
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "TERM", *command) if setpriv else command
 
 
 async def every(period_s: float, what: Callable[[], Awaitable[None]]) -> None:

@@ -319,7 +319,7 @@ def shadow(child: Child) -> Shadow | None:
     models = Models(child.folder.models)
     try:
         name = models.state().shadow
-        return None if name is None else Shadow(loaded(models, name, child.site.detection.device))
+        return None if name is None else Shadow(name, loaded(models, name, child.site.detection.device))
     except ModelError as err:
         _log.warning("no model looks on in shadow: %s", err)
         return None

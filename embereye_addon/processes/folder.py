@@ -56,6 +56,16 @@ class Folder:
         """Detectors that were brought, and which of them is live."""
         return self.path / "models"
 
+    @property
+    def recordings(self) -> Path:
+        """Videos, captures and recorded traffic that settings and models are tried on."""
+        return self.path / "recordings"
+
+    @property
+    def scratch(self) -> Path:
+        """What the page's work needs for a while."""
+        return self.path / "scratch"
+
     def write_run(self, name: str, content: bytes) -> None:
         """Write one file of `run`, aside and renamed, readable by the owner only. `StorageError` in words."""
         try:

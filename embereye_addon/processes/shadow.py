@@ -17,8 +17,12 @@ EVERY_S = 1.0
 
 @dataclass(slots=True)
 class Shadow:
-    """Compares the two models on the whole picture, at most once a second. Called in the model's thread."""
+    """Compares the model called `name` with the live one, on whole pictures, at most once a second.
 
+    Called in the model's thread.
+    """
+
+    name: str
     model: Looker
     looked_s: float = -1.0e9
     failed: bool = False
@@ -35,4 +39,4 @@ class Shadow:
             _log.warning("the model in shadow fails and looks on no more: %s", err)
             return
         saw = {(True, True): "both", (True, False): "live", (False, True): "shadow", (False, False): "none"}
-        SHADOW_LOOKS.labels(saw[max(seen.llr_nats) > 0.0, there]).inc()
+        SHADOW_LOOKS.labels(self.name, saw[max(seen.llr_nats) > 0.0, there]).inc()

@@ -24,6 +24,7 @@ from embereye_addon.observe import heartbeat
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.metrics import DIED_VARIABLE, FOLDER_VARIABLE, PROCESS_VARIABLE, forget
 from embereye_addon.observe.tasks import stopped
+from embereye_addon.processes.child import with_parent
 from embereye_addon.processes.folder import BusAccess, Folder
 from embereye_addon.processes.plan import Deaths, Role, died, roles, sections_changed
 from embereye_addon.settings import store
@@ -189,7 +190,7 @@ class Supervisor:
         output = self.output(name)
         try:
             process = await asyncio.create_subprocess_exec(
-                *_with_parent(command),
+                *with_parent(command),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -259,12 +260,6 @@ def _stamp(file: Path) -> tuple[int, int]:
         found = file.stat()
         return found.st_mtime_ns, found.st_size
     return 0, 0
-
-
-def _with_parent(command: tuple[str, ...]) -> tuple[str, ...]:
-    """On Linux a child ends with its supervisor, however that ends (setpriv is part of every Debian and Ubuntu)."""
-    setpriv = shutil.which("setpriv")
-    return (setpriv, "--pdeathsig", "TERM", *command) if setpriv else command
 
 
 async def supervise(supervisor: Supervisor) -> None:

@@ -2,14 +2,19 @@
 
 import asyncio
 import logging
+import sys
 
+from embereye_addon.detect.models import Models
+from embereye_addon.detect.sizes import at_one_metre
 from embereye_addon.errors import LinkError
 from embereye_addon.processes import addon
-from embereye_addon.processes.child import Child
+from embereye_addon.processes.child import Child, with_parent
+from embereye_addon.processes.folder import Folder
 from embereye_addon.web import assets
 from embereye_addon.web.app import Wiring, build, serving
 from embereye_addon.web.board import HEARD, Board
 from embereye_addon.web.ingress import Door
+from embereye_addon.web.workshop import Workshop
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +37,18 @@ async def serve(child: Child, wiring: Wiring, host: str, again_s: float = AGAIN_
             await asyncio.sleep(again_s)
 
 
+def workshop(folder: Folder) -> Workshop:
+    """What long work needs; a command that is started ends with this process."""
+    return Workshop(
+        command=with_parent((sys.executable, "-m", "embereye_addon")),
+        folder=folder.path,
+        recordings=folder.recordings,
+        scratch=folder.scratch,
+        models=Models(folder.models),
+        sizes=at_one_metre,
+    )
+
+
 async def main(child: Child) -> None:
     """Show the page until told to stop."""
     board = Board(child.site, lambda: bool(getattr(child.bus, "away", False)))
@@ -42,6 +59,12 @@ async def main(child: Child) -> None:
     files = await asyncio.to_thread(assets.load)
     site_file = await asyncio.to_thread(child.folder.user_file)
     wiring = Wiring(
-        board=board, bus=child.bus, door=door, files=files, site_file=site_file, history=child.folder.history
+        board=board,
+        bus=child.bus,
+        door=door,
+        files=files,
+        site_file=site_file,
+        history=child.folder.history,
+        workshop=workshop(child.folder),
     )
     await serve(child, wiring, EVERYWHERE if inside else child.site.web.host)

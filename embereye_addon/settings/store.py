@@ -8,20 +8,16 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-import msgspec
 import yaml
 
 from embereye_addon.errors import SettingsFileError, StorageError
-from embereye_addon.settings.findings import Section
-from embereye_addon.settings.kinds import STARS
 from embereye_addon.settings.model import Site
-from embereye_addon.settings.schema import SECTIONS, check
+from embereye_addon.settings.schema import check
 
 log = logging.getLogger(__name__)
 
@@ -171,13 +167,13 @@ def _keep(copy: Path, content: bytes) -> None:
     """Renew the last good copy; a read-only place has none, and that is no reason to stop."""
     try:
         if not copy.exists() or copy.read_bytes() != content:
-            _write(copy, content)
+            write(copy, content)
     except OSError as error:
         log.debug("No last good copy at %s: %s", copy, error.strerror)
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write aside, onto the disk, and rename; readable by the owner only, since it holds passwords."""
+def write(path: Path, content: bytes) -> None:
+    """Write aside, onto the disk, and rename; readable by the owner only, since it holds passwords. `OSError`."""
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     aside = Path(name)
     try:
@@ -208,13 +204,25 @@ def save(path: Path, raw: object) -> Site:
         content = json.dumps(value, indent=2, ensure_ascii=False).encode()
     else:
         content = (_HEADER + yaml.safe_dump(value, sort_keys=False, allow_unicode=True)).encode()
+    _put(path, content)
+    return site
+
+
+def replace(path: Path, content: bytes) -> Site:
+    """Check the file `content`, then replace `path` with it byte for byte; errors as those of `save`."""
+    site = _site(content, path)
+    _put(path, content)
+    return site
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write what was checked, and its last good copy."""
     try:
         _keep_by_hand(path)
-        _write(path, content)
+        write(path, content)
     except OSError as error:
         raise StorageError(f"The settings could not be written to {path}: {error.strerror}") from error
     _keep(last_good(path), content)
-    return site
 
 
 def _keep_by_hand(path: Path) -> None:
@@ -222,63 +230,4 @@ def _keep_by_hand(path: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             content = path.read_bytes()
             if not content.startswith(_HEADER.encode()):
-                _write(path.with_name(f"{path.name}.by-hand"), content)
-
-
-def _secrets(section: Section) -> tuple[str, ...]:
-    return tuple(key.name for key in section.keys if key.kind.hidden)
-
-
-def conceal(site: Site) -> dict[str, object]:
-    """The settings as plain JSON values for the web page, every secret that is set replaced by stars."""
-    plain = _plain(site)
-    for section in SECTIONS[1:]:
-        for row in plain[section.name] if section.most else [plain[section.name]]:
-            row.update({name: STARS for name in _secrets(section) if row[name]})
-    return plain
-
-
-def _plain(site: Site) -> dict[str, Any]:
-    values: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(site))
-    return values
-
-
-def reveal(raw: object, site: Site) -> object:
-    """What the page sent back, with stars replaced by the secrets of `site`.
-
-    Only where the entry still leads to the same place: a kept password is never sent to a new host. Stars that stay
-    are refused by `check`, which asks for the secret again.
-    """
-    if not isinstance(raw, Mapping):
-        return raw
-    kept = _plain(site)
-    whole: dict[str, object] = dict(raw)
-    for section in SECTIONS[1:]:
-        rows, old = whole.get(section.name), kept[section.name]
-        if isinstance(rows, list) and section.most:
-            before = {_id(row): row for row in old}
-            whole[section.name] = [_revealed(row, before.get(_id(row)), section) for row in rows]
-        else:
-            whole[section.name] = _revealed(rows, old, section)
-    return whole
-
-
-def _id(row: object) -> str:
-    return str(row.get("id")) if isinstance(row, Mapping) else ""
-
-
-def _revealed(row: object, old: object, section: Section) -> object:
-    if not isinstance(row, Mapping) or not isinstance(old, dict) or _place(row) != _place(old):
-        return row
-    return {key: old[key] if key in _secrets(section) and value == STARS else value for key, value in row.items()}
-
-
-def _place(row: Mapping[object, object]) -> tuple[object, ...]:
-    """Where an entry's secret is sent to: the place of its URL, or the broker; the page's own token goes nowhere."""
-    if "base_topic" in row:
-        return row.get("host"), row.get("port"), row.get("tls")
-    try:
-        parts = urlsplit(str(row.get("url", "")))
-        return parts.scheme, parts.hostname, parts.port
-    except ValueError:
-        return ("",)
+                write(path.with_name(f"{path.name}.by-hand"), content)

@@ -2,9 +2,11 @@
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from embereye_addon.detect.loading import load
 from embereye_addon.detect.model import Looker
@@ -38,9 +40,17 @@ class Verdict:
     false: frozenset[str]
 
 
-def judged(model: Looker, fires: Sequence[Path], quiet: Sequence[Path]) -> Verdict:
-    """Play all recordings with one model. `EmberEyeError` when one cannot be played."""
-    return Verdict(*(frozenset(str(path) for path in clips if _alarms(path, model)) for clips in (fires, quiet)))
+Told = Callable[[Path], None]
+
+
+def judged(model: Looker, fires: Sequence[Path], quiet: Sequence[Path], begin: Told = lambda _path: None) -> Verdict:
+    """Play all recordings with one model, each told to `begin`. `EmberEyeError` when one cannot be played."""
+
+    def alarms(path: Path) -> bool:
+        begin(path)
+        return _alarms(path, model)
+
+    return Verdict(*(frozenset(str(path) for path in clips if alarms(path)) for clips in (fires, quiet)))
 
 
 def _alarms(path: Path, model: Looker) -> bool:
@@ -69,7 +79,7 @@ def command(words: list[str]) -> int:
         case "add":
             _add(models, given.source)
         case "gate":
-            return _gate(models, given.name, given.fire, given.quiet)
+            return _gate(models, given)
         case "shadow":
             models.shade(None if given.name == "off" else given.name)
         case "promote":
@@ -103,14 +113,25 @@ def _add(models: Models, source: Path) -> None:
     print(f"{name} was added: {said or 'it tells the reference pictures of fire and no fire apart'}")
 
 
-def _gate(models: Models, name: str, fires: list[Path], quiet: list[Path]) -> int:
+def _gate(models: Models, given: argparse.Namespace) -> int:
+    name, fires, quiet = given.name, given.fire, given.quiet
     if not fires or not quiet:
         raise ModelError("a gate needs recordings of both: --fire CLIP... and --quiet CLIP...")
-    live = judged(load(models, models.state().live, "CPU"), fires, quiet)
-    new = judged(load(models, name, "CPU"), fires, quiet)
-    gate = compared(new, live, len(fires), len(quiet), models.state().live)
+    done, of = 0, 2 * (len(fires) + len(quiet))
+
+    def begin(path: Path) -> None:
+        nonlocal done
+        if given.json:
+            print(msgspec.json.encode({"recording": path.name, "done": done, "of": of}).decode(), flush=True)
+        done += 1
+
+    beside = models.state().live
+    live = judged(load(models, beside, "CPU"), fires, quiet, begin)
+    new = judged(load(models, name, "CPU"), fires, quiet, begin)
+    gate = compared(new, live, len(fires), len(quiet), beside)
     models.judged(name, gate)
-    print(f"{name}: {'passed' if gate.passed else 'failed'}: {gate.words}")
+    said = f"{name}: {'passed' if gate.passed else 'failed'}: {gate.words}"
+    print(msgspec.json.encode(gate).decode() if given.json else said)
     return 0 if gate.passed else 1
 
 
@@ -128,6 +149,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     for name in ("shadow", "promote", "remove", "gate"):
         actions.add_parser(name).add_argument("name", metavar="NAME")
     gate = actions.choices["gate"]
+    gate.add_argument("--json", action="store_true", help="lines of JSON: how far it is, then the verdict")
     gate.add_argument("--fire", type=Path, nargs="+", default=[], metavar="CLIP")
     gate.add_argument("--quiet", type=Path, nargs="+", default=[], metavar="CLIP")
     return parser.parse_args(words)

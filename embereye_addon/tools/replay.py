@@ -22,11 +22,12 @@ from embereye_addon.settings import store
 from embereye_addon.settings.model import Detection, Device, Site, Zone
 from embereye_addon.settings.profiles import rules
 from embereye_addon.settings.regions import parse
-from embereye_addon.sources.camera.clip import clip
+from embereye_addon.sources.camera.clip import clip, length_s
 from embereye_addon.sources.camera.farm import Look
 from embereye_addon.tools import heard
 from embereye_addon.tools.annotate import Annotated, Point, plot
 from embereye_addon.tools.captures import opened
+from embereye_addon.tools.curves import Curve, Curved, Pace, Playing
 from embereye_addon.tools.progress import Progress
 from embereye_addon.tools.story import begun
 
@@ -41,6 +42,7 @@ With --json there is one line of JSON for each change
   {"path", "t": seconds in the recording, "was", "now", "explanation", "zone"}
 and one for each recording
   {"path", "worst", "pre_alarm_t", "alarm_t", "most_nats", "seconds", "pictures", "looks", "cpu_s"}.
+With --curves there are lines beside them: how far it is, and at the end each zone's sum over time.
 Without --site a zone of normal sensitivity hears everything. The model takes all the time it wants.
 """
 EPILOG = "exit codes: 0 every recording was played; 1 some could not be; 2 a mistake in the command, nothing played"
@@ -88,6 +90,7 @@ class Wanted:
     camera: str
     out: Path | None
     device: str
+    curves: bool = False
 
 
 @dataclass(slots=True)
@@ -100,6 +103,14 @@ class Played:
     seconds: float = 0.0
     pictures: int = 0
     looks: int = 0
+    curves: dict[str, Curve] = field(default_factory=dict)
+    pace: Pace = field(default_factory=lambda: Pace(lambda _played_s: None))
+
+    def at(self, at_s: float, zone: str, sum_nats: float) -> None:
+        """The recording is so far, and a zone's sum is this."""
+        self.seconds = at_s
+        self.curves.setdefault(zone, Curve()).add(at_s, sum_nats)
+        self.pace.at(at_s)
 
     def change(self, at_s: float, change: Change) -> Changed:
         """Note a change; gives its line."""
@@ -129,6 +140,8 @@ def command(words: list[str]) -> int:
     for path in wanted.clips:
         began_s = time.process_time()
         played = Played(path)
+        if wanted.curves:
+            played.pace = Pace(partial(_say_where, path, length_s(path)))
         try:
             for row in play(played, wanted, model):
                 _say(row, wanted.json)
@@ -136,6 +149,8 @@ def command(words: list[str]) -> int:
             refused += 1
             _say(Refused(str(path), str(err)), wanted.json)
             continue
+        for curved in _curves(played, wanted.site) if wanted.curves else ():
+            _say(curved, as_json=True)
         _say(played.summed(time.process_time() - began_s), wanted.json)
     return 1 if refused else 0
 
@@ -170,7 +185,8 @@ def _heard(played: Played, site: Site | None, pieces: Iterator[heard.Heard]) -> 
         played.pictures += 1
         story.hear(zone_of(piece.source), piece.evidence, piece.at_s)
         yield from (played.change(at_s, change) for at_s, change in story.changes[count:])
-        count, played.seconds = len(story.changes), piece.at_s
+        count = len(story.changes)
+        played.at(piece.at_s, zone_of(piece.source), story.zones[zone_of(piece.source)].sum_nats)
     played.looks = played.pictures
     played.most_nats = max(told.most_nats for told in story.zones.values())
 
@@ -198,7 +214,7 @@ def _video(played: Played, wanted: Wanted, model: Looker) -> Iterator[Changed]:
         drawn = stack.enter_context(Annotated(wanted.out / f"{played.path.stem}.mp4")) if wanted.out else None
         for step in replayed(pictures, model, zone, detection, seen_through):
             played.pictures, played.looks = played.pictures + 1, played.looks + (step.seen is not None)
-            played.seconds = step.t_s
+            played.at(step.t_s, zone.id, step.want.explanation.sum_nats)
             played.most_nats = max(played.most_nats, step.want.explanation.sum_nats)
             progress.show(partial("{}: {:.0f} s".format, played.path.name, step.t_s))
             if drawn is not None and pictures.look is not None:
@@ -211,6 +227,14 @@ def _video(played: Played, wanted: Wanted, model: Looker) -> Iterator[Changed]:
     if wanted.out:
         drawing = plot(played.path.name, curve, THRESHOLDS_NATS[rules(zone).sensitivity])
         (wanted.out / f"{played.path.stem}.svg").write_text(drawing, encoding="utf-8")
+
+
+def _curves(played: Played, site: Site | None) -> Iterator[Curved]:
+    """Every zone's sum over time."""
+    sensitivity = {zone.id: zone.sensitivity for zone in (site.zones if site else ())}
+    for zone, curve in played.curves.items():
+        thresholds = THRESHOLDS_NATS[sensitivity.get(zone, REPLAYED.sensitivity)]
+        yield Curved(str(played.path), zone, *thresholds, curve.told())
 
 
 def place(wanted: Wanted) -> tuple[Zone, Masks]:
@@ -228,7 +252,12 @@ def place(wanted: Wanted) -> tuple[Zone, Masks]:
     return zones[camera.zone], masks(tuple(parse(line) for line in camera.regions))
 
 
-def _say(row: Changed | Summed | Refused, as_json: bool) -> None:
+def _say_where(path: Path, of_s: float | None, at_s: float) -> None:
+    """How far a recording is."""
+    _say(Playing(str(path), round(at_s, 1), of_s), as_json=True)
+
+
+def _say(row: Changed | Summed | Refused | Curved | Playing, as_json: bool) -> None:
     """A line for programs or for people."""
     if as_json:
         print(msgspec.json.encode(row).decode(), flush=True)
@@ -241,6 +270,8 @@ def _say(row: Changed | Summed | Refused, as_json: bool) -> None:
             print(f"{row.path}: {row.worst}, at most {row.most_nats:.1f} nats; {took}", flush=True)
         case Refused():
             print(f"{row.path}: {row.error}", flush=True)
+        case Curved() | Playing():
+            pass  # for programs only
 
 
 def _arguments(words: list[str]) -> Wanted:
@@ -252,10 +283,13 @@ def _arguments(words: list[str]) -> Wanted:
     )
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video, a capture or recorded traffic")
     parser.add_argument("--json", action="store_true", help="a line of JSON for each change and each recording")
+    parser.add_argument(
+        "--curves", action="store_true", help="more lines: how far it is, and each zone's sum over time"
+    )
     parser.add_argument("--site", type=Path, help="settings to try: zones, sensitivity, regions, persistence")
     parser.add_argument("--camera", default="", help="whose picture a video is (default: the first)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write an annotated video and a plot for each video")
     parser.add_argument("--device", choices=("CPU", "GPU", "NPU", "AUTO"), default="CPU", help="what the model runs on")
     given = parser.parse_args(words)
     site = store.load(given.site) if given.site else None
-    return Wanted(tuple(given.clips), given.json, site, given.camera, given.out, given.device)
+    return Wanted(tuple(given.clips), given.json, site, given.camera, given.out, given.device, given.curves)

@@ -3,28 +3,9 @@
 import argparse
 from collections.abc import Callable
 
-import msgspec
-
-from embereye_addon.detect.model import CARD_LIMIT, WEIGHTS
-from embereye_addon.detect.sizes import Measured, View, smallest
-from embereye_addon.errors import ModelError
+from embereye_addon.detect.sizes import View, measured, smallest
 
 NAMES = {"fire": "a flame", "smoke": "smoke"}
-
-
-class Card(msgspec.Struct, frozen=True):
-    """What `training.smallest` wrote into the shipped model's card."""
-
-    smallest: dict[str, tuple[Measured, ...]]
-
-
-def measured() -> dict[str, tuple[Measured, ...]]:
-    """The shipped model's figures by label; `ModelError` when its card holds none."""
-    try:
-        with (WEIGHTS / "card.json").open("rb") as file:
-            return msgspec.json.decode(file.read(CARD_LIMIT), type=Card).smallest
-    except (OSError, msgspec.DecodeError) as err:
-        raise ModelError(f"the model card in {WEIGHTS} holds no sizes: {err}") from None
 
 
 def command(words: list[str]) -> int:

@@ -16,11 +16,12 @@ TICK_S = 0.5
 
 @dataclass(slots=True)
 class Told:
-    """One zone so far: its beliefs, its state, and the most its sum has reached (nats)."""
+    """One zone so far: its beliefs, its state, its sum and the most that it has reached (nats)."""
 
     beliefs: Beliefs
     zone: Zone
     most_nats: float = 0.0
+    sum_nats: float = 0.0
 
 
 @dataclass(slots=True)
@@ -48,7 +49,8 @@ class Story:
 
     def _decide(self, told: Told, at_s: float) -> None:
         want = fusion.want(told.beliefs, at_s)
-        told.most_nats = max(told.most_nats, want.explanation.sum_nats)
+        told.sum_nats = want.explanation.sum_nats
+        told.most_nats = max(told.most_nats, told.sum_nats)
         wanted = Wanted(want.state, want.gone, want.explanation, hard=want.hard)
         told.zone, change = step(told.zone, wanted, Now(at_s, at_s))
         if change is not None:

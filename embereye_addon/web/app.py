@@ -21,7 +21,9 @@ from embereye_addon.web.ingress import COOKIE, Asked, Door, RefusedError, admit,
 from embereye_addon.web.live import Live
 from embereye_addon.web.panel_api import PanelApi
 from embereye_addon.web.pictures import Pictures
+from embereye_addon.web.settings_api import Draft, SettingsApi
 from embereye_addon.web.site_api import SiteApi
+from embereye_addon.web.workshop import Workshop, open_workshop
 
 BODY_MAX: Final = 16 * 1024
 STOP_S: Final = 1.0
@@ -42,7 +44,9 @@ POLICY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What the page needs: board, bus, door, its files by path, the settings file, and the devices' past heat."""
+    """What the page needs: board, bus, door, its files by path, the settings file, the devices' past heat, and
+    what long work needs (None: there is none).
+    """
 
     board: Board
     bus: Bus
@@ -50,28 +54,16 @@ class Wiring:
     files: dict[str, assets.Asset]
     site_file: Path
     history: Path
+    workshop: Workshop | None = None
 
 
 def build(wiring: Wiring) -> web.Application:
     """The application, ready to be served."""
     live = Live(wiring.board)
-    site = SiteApi(wiring.board, Pictures(wiring.bus))
-    panel = PanelApi(wiring.bus)
-    files = _Files(wiring.files)
     app = web.Application(middlewares=[in_words, _gate(wiring.door)], client_max_size=BODY_MAX)
-    app.router.add_get("/", files.page)
-    app.router.add_get("/static/{path:.+}", files.file)
-    app.router.add_get("/api/state", site.state)
     app.router.add_get(LIVE, live.view)
-    app.router.add_get("/api/camera/{id}.jpg", site.live_picture)
-    app.router.add_get("/api/camera/{id}/evidence.jpg", site.evidence_picture)
-    app.router.add_get("/api/device/{id}/trends", site.trends)
-    history = HistoryApi(wiring.board.is_device, wiring.history)
-    app.router.add_get("/api/device/{id}/history", history.history)
-    app.router.add_post("/api/panel/{command}", panel.command)
-    app.router.add_post("/api/devices/approve", DevicesApi(wiring.board, wiring.site_file).approve)
-    app.router.add_get("/health", site.health)
-    app.router.add_get("/metrics", site.metrics)
+    _look_on(app, wiring)
+    _change(app, wiring)
     index = wiring.files.get(assets.INDEX)
     policy = POLICY.format(hashes=assets.script_hashes(index.body) if index else "")
 
@@ -86,6 +78,36 @@ def build(wiring: Wiring) -> web.Application:
     app.on_response_prepare.append(secure)
     app.on_shutdown.append(stop)
     return app
+
+
+def _look_on(app: web.Application, wiring: Wiring) -> None:
+    """The page, its files, and everything that only shows."""
+    files = _Files(wiring.files)
+    site = SiteApi(wiring.board, Pictures(wiring.bus))
+    history = HistoryApi(wiring.board.is_device, wiring.history)
+    app.router.add_get("/", files.page)
+    app.router.add_get("/static/{path:.+}", files.file)
+    app.router.add_get("/api/state", site.state)
+    app.router.add_get("/api/camera/{id}.jpg", site.live_picture)
+    app.router.add_get("/api/camera/{id}/evidence.jpg", site.evidence_picture)
+    app.router.add_get("/api/device/{id}/trends", site.trends)
+    app.router.add_get("/api/device/{id}/history", history.history)
+    app.router.add_get("/health", site.health)
+    app.router.add_get("/metrics", site.metrics)
+
+
+def _change(app: web.Application, wiring: Wiring) -> None:
+    """Orders, and what an installer does."""
+    draft = Draft(wiring.site_file)
+    settings = SettingsApi(draft, inside=wiring.door.inside)
+    app.router.add_post("/api/panel/{command}", PanelApi(wiring.bus).command)
+    app.router.add_post("/api/devices/approve", DevicesApi(wiring.board, wiring.site_file).approve)
+    app.router.add_get("/api/settings", settings.shown)
+    app.router.add_post("/api/settings", settings.apply)
+    app.router.add_post("/api/settings/check", settings.check)
+    app.router.add_post("/api/settings/restore", settings.restore)
+    if wiring.workshop is not None:
+        open_workshop(app, wiring.workshop, draft)
 
 
 def _gate(door: Door) -> Middleware:

@@ -9,8 +9,9 @@ from aiohttp import web
 from msgspec import Meta
 
 from embereye_addon.errors import SettingsFileError, StorageError
-from embereye_addon.settings import store
-from embereye_addon.web.answers import answer
+from embereye_addon.observe.clock import utc_s
+from embereye_addon.settings import past, store
+from embereye_addon.web.answers import CALLER, answer
 from embereye_addon.web.board import Board
 from embereye_addon.web.ingress import RefusedError
 
@@ -46,7 +47,7 @@ class DevicesApi:
         entry = msgspec.to_builtins(body)
         async with self._one_at_a_time:
             try:
-                await asyncio.to_thread(add, self._site_file, entry)
+                await asyncio.to_thread(add, self._site_file, entry, request[CALLER].by)
             except SettingsFileError as err:
                 raise RefusedError(409, str(err)) from None
             except StorageError as err:
@@ -63,10 +64,10 @@ class DevicesApi:
             raise RefusedError(409, f"Several devices are called {name}: approve it by its chip or its address")
 
 
-def add(path: Path, device: dict[str, Any]) -> None:
+def add(path: Path, device: dict[str, Any], by: str) -> None:
     """Write one more device into the settings file; nothing is written unless the whole file is right then."""
     fresh = path.suffix == ".json" and not path.exists()
     raw: Any = {} if fresh else store.migrate(store.parse(store.read(path), path) or {}, path)
     if not isinstance(raw, dict) or not isinstance(raw.get("devices") or [], list):
         raise SettingsFileError(str(path), ("devices is not a list",))
-    store.save(path, {**raw, "devices": [*(raw.get("devices") or []), device]})
+    past.save(path, {**raw, "devices": [*(raw.get("devices") or []), device]}, by, utc_s())

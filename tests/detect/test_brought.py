@@ -7,7 +7,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from embereye_addon.detect.brought import MOST_NATS, Brought, Card, prepared
+from embereye_addon.detect.brought import MOST_NATS, Brought, prepared
+from embereye_addon.detect.card import Card
 from embereye_addon.errors import ModelError
 
 SAID = {

@@ -33,14 +33,14 @@ class Other:
 
 def counted(saw: str) -> float:
     """How often this was counted so far."""
-    return REGISTRY.get_sample_value("embereye_shadow_looks_total", {"saw": saw}) or 0.0
+    return REGISTRY.get_sample_value("embereye_shadow_looks_total", {"model": "other-1", "saw": saw}) or 0.0
 
 
 @pytest.mark.parametrize(("other", "saw"), [(2.0, {"both", "shadow"}), (-2.0, {"live", "none"})])
 def test_who_saw_what_is_counted(other: float, saw: set[str]) -> None:
     """The installer promotes a model whose disagreements nobody counted."""
     before = {name: counted(name) for name in ("both", "live", "shadow", "none")}
-    shadow = Shadow(Other(other))
+    shadow = Shadow("other-1", Other(other))
     shadow.looked(seen(100.0))
     grown = {name for name, count in before.items() if counted(name) > count}
     assert len(grown) == 1
@@ -50,7 +50,7 @@ def test_who_saw_what_is_counted(other: float, saw: set[str]) -> None:
 def test_it_looks_once_a_second_at_most() -> None:
     """The model on trial takes the time of the one that watches."""
     model = Other(1.0)
-    shadow = Shadow(model)
+    shadow = Shadow("other-1", model)
     one = seen(100.0)
     shadow.looked(one)
     shadow.looked(one)
@@ -63,7 +63,7 @@ def test_it_looks_once_a_second_at_most() -> None:
 def test_a_shadow_that_fails_looks_no_more(caplog: pytest.LogCaptureFixture) -> None:
     """A broken model on trial blinds the live one, or fills the log."""
     model = Other(99.0)
-    shadow = Shadow(model)
+    shadow = Shadow("other-1", model)
     shadow.looked(seen(100.0))
     shadow.looked_s = -1.0e9
     shadow.looked(seen(100.0))

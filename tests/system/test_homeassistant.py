@@ -3,11 +3,10 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import CoroutineType
 from typing import Any
 
 import pytest
@@ -129,11 +128,11 @@ async def _ended(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def timed(part: CoroutineType[Any, Any, None]) -> None:
+async def timed(part: Coroutine[Any, Any, None]) -> None:
     """Say how long a part of the evening took."""
     began_s = time.monotonic()
     await part
-    print(f"{part.__name__}: {time.monotonic() - began_s:.1f} s")
+    print(f"{getattr(part, '__name__', '')}: {time.monotonic() - began_s:.1f} s")
 
 
 async def import_blueprints(house: HomeAssistant) -> None:

@@ -94,6 +94,19 @@ def test_recorded_traffic_is_heard_again(tmp_path: Path, lines: Lines) -> None:
     assert (summed["worst"], summed["pre_alarm_t"]) == ("pre_alarm", 1.0)
 
 
+@pytest.mark.timeout(120)
+def test_the_page_is_told_how_far_it_is_and_gets_a_curve(fire: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An installer in front of a page that says nothing for minutes reloads it, and the change is seen in a plot."""
+    assert command(["replay", "--json", "--curves", str(fire)]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows[0]["played_s"] == 0.0
+    assert rows[0]["of_s"] == pytest.approx(14.0, abs=0.5)
+    (curved,) = [row for row in rows if "curve" in row]
+    assert (curved["zone"], curved["pre_alarm_nats"], curved["alarm_nats"]) == ("replay", 11.0, 16.0)
+    assert max(nats for _, nats in curved["curve"]) >= 16.0
+    assert command(["replay", "--curves", str(fire)]) == 0
+
+
 def test_what_cannot_be_played_is_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One bad file of many ends the run, or shows a traceback."""
     (tmp_path / "noise.mp4").write_bytes(b"no video" * 100)

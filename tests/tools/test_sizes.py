@@ -5,7 +5,7 @@ import re
 import pytest
 
 from embereye_addon.__main__ import command
-from embereye_addon.tools.sizes import measured
+from embereye_addon.detect.sizes import measured
 
 
 def metres(text: str) -> list[float]:

@@ -1,15 +1,21 @@
 """A small site, its messages, and a page's server around them on the memory bus."""
 
+import asyncio
 import contextlib
+import json
+import sys
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp.test_utils import TestClient, TestServer
 
 from embereye_addon.bus.memory import Hub, MemoryBus
+from embereye_addon.detect.models import Models
+from embereye_addon.detect.sizes import at_one_metre
 from embereye_addon.messages import (
     Belief,
     Box,
@@ -33,6 +39,7 @@ from embereye_addon.web import assets
 from embereye_addon.web.app import Wiring, build
 from embereye_addon.web.board import HEARD, Board
 from embereye_addon.web.ingress import Door
+from embereye_addon.web.workshop import Workshop
 
 SITE = Site(
     name="Test site",
@@ -128,6 +135,7 @@ async def served(
     site: Site = SITE,
     site_file: Path = Path("/nowhere/site.json"),
     history: Path = Path("/nowhere/history"),
+    shop: Workshop | None = None,
 ) -> AsyncIterator[Served]:
     """Serve the real page on a free port of the loopback, hearing a memory bus."""
     hub = Hub()
@@ -135,10 +143,61 @@ async def served(
     board = Board(site, lambda: hub.away)
     for kind in HEARD:
         await bus.hear(kind, board.take)
-    wiring = Wiring(board=board, bus=bus, door=door or Door(), files=FILES, site_file=site_file, history=history)
+    wiring = Wiring(
+        board=board,
+        bus=bus,
+        door=door or Door(),
+        files=FILES,
+        site_file=site_file,
+        history=history,
+        workshop=shop,
+    )
     app = build(wiring)
     try:
         async with TestClient(TestServer(app)) as client:
             yield Served(client, board, bus, hub)
     finally:
         await bus.close()
+
+
+def workshop(folder: Path) -> Workshop:
+    """A workshop on a data folder, with the real commands."""
+    return Workshop(
+        command=(sys.executable, "-m", "embereye_addon"),
+        folder=folder,
+        recordings=folder / "recordings",
+        scratch=folder / "scratch",
+        models=Models(folder / "models"),
+        sizes=at_one_metre,
+    )
+
+
+async def told(page: Served, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    """The status and the JSON of a request; a body is sent as JSON."""
+    async with page.client.request(method, path, json=body) as answer:
+        return answer.status, await answer.json()
+
+
+async def ended(page: Served) -> dict[str, Any]:
+    """The newest job when it has ended."""
+    while True:
+        _, job = await told(page, "GET", "/api/job")
+        if job["state"] != "running":
+            return dict(job)
+        await asyncio.sleep(0.05)
+
+
+def settings_file(folder: Path) -> Path:
+    """Settings with a zone, a camera with a password, and a broker."""
+    file = folder / "site.json"
+    camera = {
+        "id": "a",
+        "name": "A",
+        "url": "rtsp://127.0.0.1:9/a",
+        "zone": "hall",
+        "username": "u",
+        "password": "s3cret",
+    }
+    site = {"zones": [{"id": "hall", "name": "Hall"}], "cameras": [camera], "mqtt": {"host": "b", "password": "hush"}}
+    file.write_text(json.dumps(site))
+    return file

@@ -4,7 +4,10 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
+from embereye_addon.settings.schema import form
 from embereye_addon.web import assets
 
 FILES = assets.load()
@@ -46,6 +49,26 @@ def test_the_languages_are_those_that_the_page_chooses_from() -> None:
     """A translation that nobody ever sees, or one that is asked for and is not there."""
     named = re.findall(r"const LANGUAGES = (\[.*\]);", FILES["words.js"].body.decode())[0]
     assert set(json.loads(named)) == set(LANGUAGES) == {"en", "de", "fr", "es"}
+
+
+def test_every_setting_has_its_words_in_every_other_language() -> None:
+    """A new setting appears on the page by itself; its words must come with it, and none may outlive it."""
+    wanted = {section["section"] or "site" for section in form()}
+    for section in form():
+        wanted |= set(_named(str(section["section"] or "site"), section["keys"]))
+    languages = {path for path in FILES if path.startswith("i18n/") and path != "i18n/en.json"}
+    assert {path.replace("forms/", "i18n/") for path in FILES if path.startswith("forms/")} == languages
+    for path in languages:
+        words = json.loads(FILES[path.replace("i18n/", "forms/")].body)
+        assert set(words) == wanted, path
+        assert all(label for label, _ in words.values())
+
+
+def _named(place: str, keys: Any) -> Iterator[str]:
+    """The places of keys and of those below them."""
+    for key in keys:
+        yield f"{place}.{key['key']}"
+        yield from _named(f"{place}.{key['key']}", key.get("keys", ()))
 
 
 def test_only_two_files_talk_to_the_server_and_none_has_an_absolute_address() -> None:

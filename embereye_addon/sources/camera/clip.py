@@ -24,3 +24,12 @@ def clip(path: Path) -> Iterator[Look]:
                     yield Look(frame, number, at_s, at_s)
     except (av.error.FFmpegError, OSError) as err:
         raise ProtocolError(f"{path.name} cannot be read as video") from err
+
+
+def length_s(path: Path) -> float | None:
+    """How long a video says that it is; None where it does not say, or is no video."""
+    try:
+        with av.open(str(path)) as container:
+            return container.duration / av.time_base if container.duration else None
+    except (av.error.FFmpegError, OSError):
+        return None

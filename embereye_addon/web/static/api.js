@@ -45,18 +45,116 @@ export function approve(device) {
  * @returns {Promise<Done>}
  */
 async function post(address, body) {
+  const { ok, why } = await send("POST", address, body);
+  return { ok, why };
+}
+
+/**
+ * Ask for something to be done; what the server answers is in there, with `ok` and `why` whatever happens.
+ * @param {"POST" | "DELETE"} method
+ * @param {string} address
+ * @param {object} [body]
+ * @param {number} [limit_ms]
+ * @returns {Promise<Done & Record<string, any>>}
+ */
+async function send(method, address, body, limit_ms = LIMIT_MS) {
   try {
     const answer = await fetch(address, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(LIMIT_MS),
+      method,
+      headers: body ? { "Content-Type": "application/json" } : {},
+      body: body ? JSON.stringify(body) : null,
+      signal: AbortSignal.timeout(limit_ms),
     });
-    const done = await answer.json();
-    return { ok: answer.ok && done.ok === true, why: String(done.why ?? "") };
+    const said = await answer.json();
+    return { ...said, ok: answer.ok && said.ok === true, why: String(said.why ?? "") };
   } catch {
     return { ok: false, why: GONE };
   }
+}
+
+/**
+ * What stands at an address. Throws words, or the key of a text, when there is nothing.
+ * @param {string} address
+ * @returns {Promise<any>}
+ */
+async function get(address) {
+  const answer = await fetch(address, { signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => {
+    throw new Error(GONE);
+  });
+  if (!answer.ok) throw new Error(await words(answer));
+  return answer.json();
+}
+
+/** @typedef {{values: Record<string, any>, revision: string}} Edited */
+/** @typedef {{at: string, words: string}} Finding */
+
+/** The settings with their form. @returns {Promise<any>} */
+export const settings = () => get("api/settings");
+
+/** @param {Edited} edited every mistake comes as `findings` */
+export const checkSettings = (edited) => send("POST", "api/settings/check", edited);
+
+/** @param {Edited} edited */
+export const applySettings = (edited) => send("POST", "api/settings", edited);
+
+/** @param {{number: number, revision: string}} back */
+export const restoreSettings = (back) => send("POST", "api/settings/restore", back);
+
+/** Open a camera's stream and see what it sends; takes up to 45 s. @param {{settings: Edited, index: number}} asked */
+export const testCamera = (asked) => send("POST", "api/camera/test", asked, 50000);
+
+/** The heights (m) that a camera sees at one metre, by label. @param {number} width px @param {number} lens degrees */
+export const sizes = (width, lens) => get(`api/sizes?${new URLSearchParams({ width: String(width), lens: String(lens) })}`);
+
+/** @returns {Promise<{name: string, kind: string, octets: number, at: number}[]>} */
+export const recordings = () => get("api/recordings");
+
+/** @param {string} name */
+export const removeRecording = (name) => send("DELETE", `api/recordings/${encodeURIComponent(name)}`);
+
+/** Try new settings on recordings; `job` tells how far it is. @param {{settings: Edited, recordings: {name: string, camera: string}[]}} asked */
+export const trial = (asked) => send("POST", "api/trial", asked);
+
+/** What runs or ran last. @returns {Promise<any>} */
+export const job = () => get("api/job");
+
+export const cancelJob = () => send("POST", "api/job/cancel", {});
+
+/** @returns {Promise<any>} */
+export const models = () => get("api/models");
+
+/** @param {"shadow" | "promote" | "rollback" | "remove"} what @param {string | null} name */
+export const changeModel = (what, name) => send("POST", `api/models/${what}`, { name });
+
+/** Check the files that were sent, and keep them as a model; `job` says how it went. */
+export const addModel = () => send("POST", "api/models/add", {});
+
+/** @param {{name: string, fire: string[], quiet: string[]}} asked */
+export const gateModel = (asked) => send("POST", "api/models/gate", asked);
+
+/**
+ * Send a file.
+ * @param {"recordings" | "models/upload"} where
+ * @param {File} file
+ * @param {(share: number) => void} far
+ * @returns {Promise<Done>}
+ */
+export function upload(where, file, far) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", `api/${where}/${encodeURIComponent(file.name)}`);
+    request.upload.onprogress = (event) => far(event.total ? event.loaded / event.total : 0);
+    request.onload = () => {
+      try {
+        const said = JSON.parse(request.responseText);
+        resolve({ ok: said.ok === true, why: String(said.why ?? "") });
+      } catch {
+        resolve({ ok: false, why: `${request.status} ${request.statusText}` });
+      }
+    };
+    request.onerror = () => resolve({ ok: false, why: GONE });
+    request.send(file);
+  });
 }
 
 /**
@@ -109,6 +207,13 @@ export async function heat(id, span, gone) {
   if (!answer.ok) throw new Error(await words(answer));
   return answer.json();
 }
+
+/**
+ * The settings' own words in a language, by section and key: label and sentence; none for English, which the server sends.
+ * @param {string} language
+ * @returns {Promise<Record<string, [string, string]>>}
+ */
+export const formWords = (language) => get(`static/forms/${language}.json`);
 
 /**
  * The texts of a language.

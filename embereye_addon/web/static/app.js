@@ -6,8 +6,10 @@ import "./elements/camera-tile.js";
 import "./elements/device-history.js";
 import "./elements/device-tile.js";
 import "./elements/faults-list.js";
+import "./elements/models-page.js";
 import "./elements/pending-list.js";
 import "./elements/processes.js";
+import "./elements/settings-page.js";
 import "./elements/zone-card.js";
 import { Live } from "./live.js";
 import { Store } from "./store.js";
@@ -15,10 +17,12 @@ import { shared } from "./styles.js";
 import { follow } from "./theme.js";
 import { load, t } from "./words.js";
 
+/** What the page can show; the first one is shown unless the address names another. */
+const VIEWS = ["overview", "settings", "models"];
 const RANK = { alarm: 0, pre_alarm: 1, normal: 2 };
 
 class EmberPage extends LitElement {
-  static properties = { tick: { state: true } };
+  static properties = { tick: { state: true }, view: { state: true } };
 
   static styles = [
     shared,
@@ -35,6 +39,24 @@ class EmberPage extends LitElement {
         justify-content: space-between;
         gap: 0.2rem 1rem;
         margin: 0 0.2rem 0.7rem;
+      }
+      .views {
+        display: flex;
+        gap: 0.3rem;
+        margin: 0 0 0.8rem;
+        border-bottom: 1px solid var(--ee-line);
+        overflow-x: auto;
+      }
+      .views a {
+        padding: 0.5rem 0.9rem;
+        color: var(--ee-muted);
+        font-weight: 600;
+        text-decoration: none;
+        border-bottom: 3px solid transparent;
+      }
+      .views a[aria-current="page"] {
+        color: var(--ee-text);
+        border-color: var(--ee-accent);
       }
       h1 {
         margin: 0;
@@ -80,6 +102,8 @@ class EmberPage extends LitElement {
     this.store = new Store();
     this.tick = 0;
     this.drawn = false;
+    this.view = named();
+    window.addEventListener("hashchange", () => (this.view = named()));
     /** @type {{site: unknown, names: Record<string, string>}} */
     this.named = { site: null, names: {} };
     this.store.addEventListener("change", () => this.tick++);
@@ -102,12 +126,26 @@ class EmberPage extends LitElement {
         <h1>${name}</h1>
         <span class="muted small">${t("supplements")}</span>
       </header>
+      <nav class="views" aria-label=${t("views")}>
+        ${VIEWS.map((view) => html`<a href="#${view}" aria-current=${view === this.view ? "page" : "false"}>${t(view)}</a>`)}
+      </nav>
       <main>
         <ember-banner .panel=${panel} .doubt=${doubt} .heardAt=${this.store.heardAt} .now=${now}></ember-banner>
-        ${state ? this.#site(state, doubt, now) : nothing}
+        ${this.#shown(state, doubt, now)}
       </main>
       <footer class="muted small">EmberEye ${state?.site.version ?? ""} · ${t("supplements_more")}</footer>
     `;
+  }
+
+  /**
+   * @param {import("./store.js").State | null} state
+   * @param {string} doubt
+   * @param {number} now
+   */
+  #shown(state, doubt, now) {
+    if (this.view === "settings") return html`<ember-settings class="site"></ember-settings>`;
+    if (this.view === "models") return html`<ember-models class="site"></ember-models>`;
+    return state ? this.#site(state, doubt, now) : nothing;
   }
 
   /**
@@ -179,6 +217,12 @@ class EmberPage extends LitElement {
     }
     return this.named.names;
   }
+}
+
+/** The view that the address names. */
+function named() {
+  const name = location.hash.slice(1);
+  return VIEWS.includes(name) ? name : VIEWS[0];
 }
 
 /** A token in the address has become a cookie by now; it need not stay in the history. */

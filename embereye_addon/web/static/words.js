@@ -1,6 +1,6 @@
 // @ts-check
 // Texts, numbers and times in the reader's language.
-import { strings } from "./api.js";
+import { formWords, strings } from "./api.js";
 import { MOST_C } from "./heat.js";
 import { language } from "./theme.js";
 
@@ -8,6 +8,8 @@ const LANGUAGES = ["en", "de", "fr", "es"];
 
 /** @type {Record<string, string>} */
 let texts = {};
+/** The settings' own words where they are not English. @type {Record<string, [string, string]>} */
+let forms = {};
 let locale = "en";
 /** The language as it is spoken where the reader is: how times and numbers are written. */
 let region = "en";
@@ -19,6 +21,7 @@ export async function load() {
   region = navigator.language.slice(0, 2).toLowerCase() === locale ? navigator.language : locale;
   texts = await strings("en");
   if (locale !== "en") texts = { ...texts, ...(await strings(locale)) };
+  if (locale !== "en") forms = await formWords(locale).catch(() => ({}));
   document.documentElement.lang = locale;
 }
 
@@ -96,4 +99,27 @@ export function ago(seconds) {
   if (whole < 5400) return t("for_min", { n: Math.round(whole / 60) });
   if (whole < 129600) return t("for_h", { n: Math.round(whole / 3600) });
   return t("for_d", { n: Math.round(whole / 86400) });
+}
+
+/**
+ * What a setting is called.
+ * @param {string} section
+ * @param {{key: string, label: string}} field
+ */
+export function fieldLabel(section, field) {
+  return forms[`${section}.${field.key}`]?.[0] ?? field.label;
+}
+
+/**
+ * What a setting means.
+ * @param {string} section
+ * @param {{key: string, about: string}} field
+ */
+export function fieldAbout(section, field) {
+  return forms[`${section}.${field.key}`]?.[1] ?? field.about;
+}
+
+/** What a section is called. @param {{section: string, label: string}} section */
+export function sectionLabel(section) {
+  return forms[section.section || "site"]?.[0] ?? section.label;
 }

@@ -1,0 +1,88 @@
+"""New settings tried on recordings."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.web.samples import Served, ended, served, settings_file, told, workshop
+
+
+def night(folder: Path) -> None:
+    """Recorded traffic: a PF device that is warm for a while, which only a sensitive zone would call a pre-alarm."""
+    evidence = {"point": "pf.a.thermal", "kind": "heat", "llr_nats": 1.0, "value": 60.0, "unit": "°C", "where": ""}
+    piece = {**evidence, "cap_nats": 9.0, "rules": []}
+    say = {"type": "HotSpots", "source": "pf.a", "node": "n", "max_c": 60.0, "median_c": 20.0, "evidence": [piece]}
+    lines = [json.dumps({"t": float(second), "say": say}) for second in range(120)]
+    (folder / "recordings").mkdir()
+    (folder / "recordings" / "night.jsonl").write_text("\n".join(lines))
+
+
+async def edited(page: Served, sensitivity: str) -> dict[str, Any]:
+    """What the page sends, with another sensitivity."""
+    _, said = await told(page, "GET", "/api/settings")
+    said["values"]["zones"][0]["sensitivity"] = sensitivity
+    return {"values": said["values"], "revision": said["revision"]}
+
+
+@pytest.mark.timeout(60)
+async def test_the_present_and_the_new_settings_side_by_side(tmp_path: Path) -> None:
+    """What a new sensitivity would have done last night is seen before it is applied; the settings stay as they are."""
+    night(tmp_path)
+    file = settings_file(tmp_path)
+    before = file.read_bytes()
+    async with served(site_file=file, shop=workshop(tmp_path)) as page:
+        asked = {"settings": await edited(page, "high"), "recordings": [{"name": "night.jsonl", "camera": "a"}]}
+        assert (await told(page, "POST", "/api/trial", asked))[0] == 202
+        assert (await told(page, "POST", "/api/trial", asked))[0] == 409
+        job = await ended(page)
+    assert (job["state"], job["kind"], job["why"]) == ("done", "trial", "")
+    (row,) = job["result"]
+    assert row["before"]["summary"]["worst"] == "normal"
+    assert row["after"]["summary"]["worst"] == "pre_alarm"
+    assert [change["now"] for change in row["after"]["changes"]] == ["pre_alarm"]
+    curves = [row[which]["curves"][0] for which in ("before", "after")]
+    assert [curve["zone"] for curve in curves] == ["hall", "hall"]
+    assert curves[0]["pre_alarm_nats"] > curves[1]["pre_alarm_nats"]
+    assert len(curves[0]["curve"]) == 120
+    assert file.read_bytes() == before
+    assert not (tmp_path / "scratch" / "trial").exists()
+
+
+@pytest.mark.timeout(60)
+async def test_what_cannot_be_played_is_words_and_the_rest_goes_on(tmp_path: Path) -> None:
+    """One bad file must not hide what the others showed."""
+    night(tmp_path)
+    (tmp_path / "recordings" / "noise.mp4").write_bytes(b"no video" * 50)
+    async with served(site_file=settings_file(tmp_path), shop=workshop(tmp_path)) as page:
+        chosen = [{"name": "noise.mp4"}, {"name": "night.jsonl"}]
+        asked = {"settings": await edited(page, "low"), "recordings": chosen}
+        assert (await told(page, "POST", "/api/trial", asked))[0] == 202
+        bad, good = (await ended(page))["result"]
+    assert "cannot be read as video" in bad["after"]["error"]
+    assert str(tmp_path) not in json.dumps(bad)
+    assert good["after"]["summary"]["worst"] == "normal"
+
+
+async def test_wrong_settings_and_unknown_recordings_are_not_tried(tmp_path: Path) -> None:
+    """Nothing is started that cannot give an answer."""
+    async with served(site_file=settings_file(tmp_path), shop=workshop(tmp_path)) as page:
+        asked = {"settings": await edited(page, "none"), "recordings": [{"name": "gone.mp4"}]}
+        status, said = await told(page, "POST", "/api/trial", asked)
+        assert (status, said["findings"][0]["at"]) == (422, "zones[0].sensitivity")
+        asked = {"settings": await edited(page, "high"), "recordings": [{"name": "gone.mp4"}]}
+        assert (await told(page, "POST", "/api/trial", asked))[0] == 404
+        assert await told(page, "GET", "/api/job") == (200, None)
+
+
+@pytest.mark.timeout(60)
+async def test_a_trial_is_cancelled(tmp_path: Path) -> None:
+    """An hour of film started by mistake can be stopped, and nothing is left behind."""
+    night(tmp_path)
+    async with served(site_file=settings_file(tmp_path), shop=workshop(tmp_path)) as page:
+        asked = {"settings": await edited(page, "high"), "recordings": [{"name": "night.jsonl"}]}
+        await told(page, "POST", "/api/trial", asked)
+        assert (await told(page, "POST", "/api/job/cancel", {}))[0] == 200
+        assert (await ended(page))["state"] == "cancelled"
+    assert not (tmp_path / "scratch" / "trial").exists()

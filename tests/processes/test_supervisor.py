@@ -296,25 +296,6 @@ async def test_what_is_not_wanted_any_more_ends(tmp_path: Path) -> None:
     assert supervisor.faults == {}
 
 
-async def test_another_model_restarts_the_detectors_only(tmp_path: Path) -> None:
-    """A model that was promoted or rolled back on the page looks at once, and nothing else is interrupted."""
-    sleeper = Sleeper(tmp_path)
-    supervisor = sleeper.supervisor
-    store.save(supervisor.site_file, settings())
-    await supervisor.load()
-    for name in ("detector-0", "panel"):
-        assert await supervisor.up(name, time.monotonic(), ("sleep", "60"), {})
-    await supervisor.reload()
-    assert set(supervisor.running) == {"detector-0", "panel"}
-    supervisor.folder.models.mkdir()
-    supervisor.folder.model_choice.write_text("{}")
-    await supervisor.reload()
-    assert set(supervisor.running) == {"panel"}
-    await supervisor.reload()
-    assert set(supervisor.running) == {"panel"}
-    await supervisor.stop()
-
-
 async def test_a_disk_that_refuses_new_settings_ends_nothing(tmp_path: Path) -> None:
     """The running settings go on, with a fault."""
     supervisor = node(tmp_path)

@@ -102,7 +102,7 @@ PROCESSES = (
         "embereye_addon.processes.panel",
         says=("belief", "alarm_changed", "panel_state", "process_health"),
         hears=("sighting", "hot_spots", "reading", "source_health", "process_health"),
-        reads=("zones", "cameras", "devices", "detection", "disk"),
+        reads=("zones", "cameras", "devices", "detection", "disk", "journal"),
     ),
     Process(
         "publisher",

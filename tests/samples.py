@@ -188,6 +188,9 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         disablements=(DISABLEMENT,),
         isolated=True,
         sirens=("pf.boiler",),
+        journal=m.JournalState(
+            head=f"12:{'5a' * 32}", verified_at=1_700_000_000.25, broken="row 7 was changed", used_bytes=40_960
+        ),
     ),
     _made(
         m.Snapshot,

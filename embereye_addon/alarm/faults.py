@@ -56,6 +56,8 @@ CODES = {
     "disk_nearly_full": "The disk is nearly full; history and clips are given up, alarms are kept",
     "disk_full": "The disk refuses; alarms go out but cannot be kept",
     "journal_lost": "The journal was damaged and set aside, or is kept in memory only",
+    "journal_cut": "The journal lacks rows at its end; alarms were restored from its second copy",
+    "journal_broken": "The journal's chain is broken",
     "outbox_lost": "The outbox was damaged and set aside, or is kept in memory only",
     "outbox_refused": "The outbox cannot be written; alarms wait in memory",
     "state_lost": "What the panel had kept could not be read",

@@ -347,6 +347,15 @@ class Disablement(msgspec.Struct, frozen=True, kw_only=True):
     by: Annotated[str, Meta(max_length=80)]
 
 
+class JournalState(msgspec.Struct, frozen=True, kw_only=True):
+    """The journal's last row as `number:hash`, when its chain was checked (UTC seconds), what is wrong, its size."""
+
+    head: Annotated[str, Meta(max_length=96)] = ""
+    verified_at: float = 0.0
+    broken: Text = ""
+    used_bytes: Annotated[int, Meta(ge=0)] = 0
+
+
 class PanelState(Message, frozen=True, kw_only=True):
     """Revision, every zone's state and flags, every fault, outputs; on change and every 5 s.
 
@@ -363,6 +372,7 @@ class PanelState(Message, frozen=True, kw_only=True):
     disablements: Annotated[tuple[Disablement, ...], Meta(max_length=1024)] = ()
     isolated: bool = False
     sirens: Annotated[tuple[SourceId, ...], Meta(max_length=256)] = ()
+    journal: JournalState | None = None
 
 
 class Snapshot(Message, frozen=True, kw_only=True):

@@ -57,6 +57,7 @@ CODES = {
     "disk_full": "The disk refuses; alarms go out but cannot be kept",
     "journal_lost": "The journal was damaged and set aside, or is kept in memory only",
     "journal_cut": "The journal lacks rows at its end; alarms were restored from its second copy",
+    "spare_lost": "The second copy of the panel's state was damaged, so the journal's end cannot be checked",
     "journal_broken": "The journal's chain is broken",
     "outbox_lost": "The outbox was damaged and set aside, or is kept in memory only",
     "outbox_refused": "The outbox cannot be written; alarms wait in memory",

@@ -227,6 +227,11 @@ class Journal:
         return tuple(Kept(Row(*row[:5]), str(row[5])) for row in rows)
 
     @property
+    def on_disk(self) -> bool:
+        """Whether it is kept in a file, and not in memory only."""
+        return str(self._path) != ":memory:"
+
+    @property
     def used_bytes(self) -> int:
         """What the journal and its write-ahead log take on the disk."""
         parts = (self._path, self._path.with_name(f"{self._path.name}-wal"))

@@ -117,7 +117,7 @@ def restored(child: Child, journal: Journal, fresh: Panel) -> Panel:
         words = f"the journal ends before row {second.head.partition(':')[0]}, which had been written"
         _log.error("%s", words)
         child.faults["journal_cut"] = f"{words}; the zones' states are those of its second copy"
-    states = {"the journal": journal.state(), "the second copy": None if second is None else second.state or None}
+    states = {"the second copy": second.state or None if second else None, "the journal": journal.state()}
     found = []
     for where, raw in states.items():
         try:
@@ -127,7 +127,7 @@ def restored(child: Child, journal: Journal, fresh: Panel) -> Panel:
             doubts.append(f"the panel's state in {where} cannot be read: {err}")
     panel = fresh
     if found:
-        newest = max(found, key=lambda kept: kept.revision)
+        newest = max(found, key=lambda kept: kept.revision)  # of equals the second copy, which has a checksum
         panel = panels.restore(fresh, newest, Now(time.monotonic(), utc_s()))
     elif doubts:
         panel = replace(fresh, lost=f"alarms from before {_day()} are lost and must be looked for: {doubts[0]}"[:400])
@@ -141,6 +141,7 @@ def _second(child: Child) -> tuple[Spare | None, list[str]]:
         return spare.read(child.folder.spare), []
     except StorageError as err:
         _log.error("%s", err)
+        child.faults["spare_lost"] = f"{err}; whether the journal lacks its newest rows cannot be said"[:400]
         return None, [str(err)]
 
 

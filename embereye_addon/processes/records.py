@@ -176,14 +176,19 @@ class Records:
         failed = False
         while True:
             await self.to_copy.wait()
-            self.to_copy.clear()
             try:
-                await asyncio.to_thread(spare.write, self.child.folder.spare, Spare(head=self.head, state=self.state))
+                await self.copy()
                 failed = False
             except StorageError as err:
                 _log.log(logging.DEBUG if failed else logging.WARNING, "%s", err)
                 failed = True
             await asyncio.sleep(SPARE_S)
+
+    async def copy(self) -> None:
+        """Write the second copy now; what the journal does not have on disk has no head there. `StorageError`."""
+        self.to_copy.clear()
+        head = self.head if self.journal.on_disk else ""
+        await asyncio.to_thread(spare.write, self.child.folder.spare, Spare(head=head, state=self.state))
 
     async def retain(self) -> None:
         """Remove one old segment, if there is one; a burst of them goes one after the other."""

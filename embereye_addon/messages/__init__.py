@@ -10,6 +10,7 @@ from embereye_addon.messages.facts import (
     Evidence,
     Explanation,
     Fault,
+    Film,
     Fraction,
     HotSpots,
     JournalState,
@@ -35,6 +36,7 @@ from embereye_addon.messages.facts import (
 )
 from embereye_addon.messages.orders import (
     Acknowledge,
+    ClipRequest,
     Command,
     Connect,
     Disable,
@@ -61,6 +63,7 @@ __all__ = [
     "AlarmChanged",
     "Belief",
     "Box",
+    "ClipRequest",
     "Cluster",
     "Command",
     "Connect",
@@ -73,6 +76,7 @@ __all__ = [
     "Evidence",
     "Explanation",
     "Fault",
+    "Film",
     "Fraction",
     "HotSpots",
     "Isolate",

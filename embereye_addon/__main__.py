@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 from embereye_addon import __version__
-from embereye_addon.alarm.journal import Journal
 from embereye_addon.errors import EmberEyeError
 from embereye_addon.observe import log
 from embereye_addon.processes import addon, child
+from embereye_addon.processes.addon import data_folder
 from embereye_addon.processes.folder import Folder
 from embereye_addon.processes.supervisor import Supervisor, supervise
 from embereye_addon.settings import store
@@ -24,7 +24,7 @@ It supplements certified fire detection and does not replace it.
   python -m embereye_addon demo              a demo site with a staged fire: nothing to configure
   python -m embereye_addon --site site.yaml  your own site (docs: DOCS.md); make run SITE=site.yaml is the same
   python -m embereye_addon --site site.yaml --check   read the settings, say what is wrong, start nothing
-  python -m embereye_addon verify            check the journal's hash chain
+  python -m embereye_addon journal --help    check the event log's hash chain, or write it as CSV or JSON lines
   python -m embereye_addon soak --help       a measured load on this machine
   python -m embereye_addon bench-pf --help   many PF devices at full rate, a burst, and strangers
   python -m embereye_addon bench-vision --help   many cameras, beside what one would write first
@@ -50,6 +50,7 @@ APART = {
     "bench-faults": "embereye_addon.demo.bench_faults",
     "detect": "embereye_addon.tools.detect",
     "replay": "embereye_addon.tools.replay",
+    "journal": "embereye_addon.tools.journal",
     "models": "embereye_addon.tools.models",
     "sizes": "embereye_addon.tools.sizes",
     "camera-test": "embereye_addon.tools.camera_test",
@@ -60,7 +61,7 @@ APART = {
     "pf-replay": "embereye_addon.tools.pf_replay",
 }
 """Commands with a command line of their own, and their modules."""
-COMMANDS = ("supervisor", *APART, "verify", *(process.name for process in PROCESSES))
+COMMANDS = ("supervisor", *APART, *(process.name for process in PROCESSES))
 ADDON_SITE = Path("/config/site.yaml")
 """The settings file that the user of the add-on can reach."""
 
@@ -79,14 +80,6 @@ def arguments(words: list[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def data_folder(given: Path | None) -> Folder:
-    """--folder, else EMBEREYE_FOLDER, else /data inside an add-on, else ./data."""
-    if given is not None:
-        return Folder(given.resolve())
-    named = os.environ.get("EMBEREYE_FOLDER") or ("/data" if addon.inside() else "data")
-    return Folder(Path(named).resolve())
-
-
 def supervisor(folder: Folder, site: Path | None) -> int:
     """Run a node until it is told to stop."""
     if addon.inside():
@@ -102,18 +95,6 @@ def supervisor(folder: Folder, site: Path | None) -> int:
     finally:
         stop_log()
     return 0
-
-
-def verify(folder: Folder) -> int:
-    """Say whether the journal is whole."""
-    if not folder.journal.exists():
-        print(f"There is no journal at {folder.journal}")
-        return 1
-    journal = Journal(folder.journal)
-    broken = journal.verify()
-    count = len(journal.rows(newest=1_000_000))
-    print(f"{folder.journal}: {broken or f'{count} rows, the chain is whole'}")
-    return 1 if broken else 0
 
 
 def one(name: str, index: int, folder: Folder) -> int:
@@ -138,8 +119,6 @@ def command(words: list[str]) -> int:
     match given.command:
         case "supervisor":
             return supervisor(folder, given.site)
-        case "verify":
-            return verify(folder)
         case name:
             return one(name, given.index, folder)
 

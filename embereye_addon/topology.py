@@ -78,6 +78,7 @@ REQUESTS = (
     Request("set_setting", m.Done, "panel", m.SetSetting),
     Request("promote", m.Done, "panel", m.Promote),
     Request("sirens", m.Done, "pf_gateway", m.Sirens),
+    Request("clip", m.Film, "detector", m.ClipRequest),
     Request("snapshot", m.Snapshot, "detector", m.SnapshotRequest),
 )
 
@@ -94,7 +95,7 @@ PROCESSES = (
         "embereye_addon.processes.detector",
         says=("sighting", "source_health", "process_health"),
         hears=("hot_spots", "reading", "process_health"),
-        reads=("detection", "cameras", "devices", "zones"),
+        reads=("detection", "cameras", "devices", "zones", "journal"),
         count=0,
     ),
     Process(
@@ -102,7 +103,7 @@ PROCESSES = (
         "embereye_addon.processes.panel",
         says=("belief", "alarm_changed", "panel_state", "process_health"),
         hears=("sighting", "hot_spots", "reading", "source_health", "process_health"),
-        reads=("zones", "cameras", "devices", "detection", "disk"),
+        reads=("zones", "cameras", "devices", "detection", "disk", "journal"),
     ),
     Process(
         "publisher",
@@ -126,6 +127,7 @@ PROCESSES = (
         hears=(
             "panel_state",
             "belief",
+            "alarm_changed",
             "sighting",
             "hot_spots",
             "thermal_frame",
@@ -134,7 +136,7 @@ PROCESSES = (
             "pending_devices",
             "process_health",
         ),
-        reads=("name", "web", "zones", "cameras", "devices"),
+        reads=("name", "web", "zones", "cameras", "devices", "journal"),
     ),
 )
 

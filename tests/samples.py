@@ -188,6 +188,9 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         disablements=(DISABLEMENT,),
         isolated=True,
         sirens=("pf.boiler",),
+        journal=m.JournalState(
+            head=f"12:{'5a' * 32}", verified_at=1_700_000_000.25, broken="row 7 was changed", used_bytes=40_960
+        ),
     ),
     _made(
         m.Snapshot,
@@ -196,6 +199,7 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         boxes=(BOX,),
         why="the newest one",
     ),
+    _made(m.Film, CAMERA, mp4=b"\x00\x00\x00 ftypisom", end=1_700_000_020.5, pending=True, why="it is made"),
     m.Acknowledge(by="anna", way="ui", target="dock"),
     m.Silence(by="anna", way="ui", target="dock"),
     m.Resound(by="anna", way="ui", target="dock"),
@@ -213,4 +217,5 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
     m.SetSetting(by="anna", way="mqtt", target="dock", section="zones", key="sensitivity", value="high"),
     m.Promote(by="anna", way="ui", target="yolo-2"),
     m.SnapshotRequest(source="cam.dock-3", live=True),
+    m.ClipRequest(source="cam.dock-3", key="dock-18bcfe56800:alarm", at=1_700_000_000.25, before_s=5.0, after_s=6.0),
 )

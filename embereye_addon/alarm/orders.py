@@ -44,6 +44,8 @@ def command(
     if order.target and order.target not in panel.zones:
         return _refused(panel, f"there is no zone {order.target!r}")
     if isinstance(order, Acknowledge | Reset):
+        if panel.lost:  # a person has looked
+            panel = replace(panel, lost="", revision=panel.revision + 1)
         targets = [order.target] if order.target else list(panel.zones)
         obeyed = _acknowledge(panel, targets) if isinstance(order, Acknowledge) else None
         return obeyed or _reset(panel, targets, order.by, wanted, now)

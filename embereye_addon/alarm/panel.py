@@ -32,6 +32,8 @@ class Panel:
     last_alarm_at: float = 0.0
     isolated: Out | None = None
     points_out: dict[str, Out] = field(default_factory=dict)
+    lost: str = ""
+    """What of the kept state could not be read, until a person has acknowledged or reset."""
 
     @property
     def sounding(self) -> tuple[str, ...]:
@@ -74,6 +76,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[KeptZone, ...]
     isolated: Out | None = None
     points_out: dict[str, Out] = {}
+    lost: str = ""
 
 
 def keep(panel: Panel) -> Kept:
@@ -98,6 +101,7 @@ def keep(panel: Panel) -> Kept:
         ),
         isolated=panel.isolated,
         points_out=panel.points_out,
+        lost=panel.lost,
     )
 
 
@@ -128,6 +132,7 @@ def restore(fresh: Panel, kept: Kept, now: Now) -> Panel:
         kept.last_alarm_at,
         _resumed(kept.isolated, now),
         {point: service.resumed(each, now) for point, each in kept.points_out.items()},
+        kept.lost,
     )
 
 

@@ -61,6 +61,12 @@ class Outbox:
             self._base.close()
             raise
 
+    def sound(self) -> None:
+        """Look through the file's pages; `StorageError` when it is damaged."""
+        with self._lock, self._words():
+            if self._base.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                raise StorageError(f"The outbox {self._path}: {_WORDS['SQLITE_CORRUPT']}")
+
     def put(self, key: str, kind: str, payload: bytes) -> bool:
         """Keep it under `key`; a second time changes nothing. False, counted in `refused`, when there is no room."""
         with self._lock, self._words():

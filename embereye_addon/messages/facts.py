@@ -347,6 +347,15 @@ class Disablement(msgspec.Struct, frozen=True, kw_only=True):
     by: Annotated[str, Meta(max_length=80)]
 
 
+class JournalState(msgspec.Struct, frozen=True, kw_only=True):
+    """The journal's last row as `number:hash`, when its chain was checked (UTC seconds), what is wrong, its size."""
+
+    head: Annotated[str, Meta(max_length=96)] = ""
+    verified_at: float = 0.0
+    broken: Text = ""
+    used_bytes: Annotated[int, Meta(ge=0)] = 0
+
+
 class PanelState(Message, frozen=True, kw_only=True):
     """Revision, every zone's state and flags, every fault, outputs; on change and every 5 s.
 
@@ -363,6 +372,16 @@ class PanelState(Message, frozen=True, kw_only=True):
     disablements: Annotated[tuple[Disablement, ...], Meta(max_length=1024)] = ()
     isolated: bool = False
     sirens: Annotated[tuple[SourceId, ...], Meta(max_length=256)] = ()
+    journal: JournalState | None = None
+
+
+class Film(Message, frozen=True, kw_only=True):
+    """An MP4 of an alarm from UTC second `at` to `end`; empty while it is `pending`, or when there is none (`why`)."""
+
+    mp4: Annotated[bytes, Meta(max_length=917504)]
+    end: float = 0.0
+    pending: bool = False
+    why: Text = ""
 
 
 class Snapshot(Message, frozen=True, kw_only=True):

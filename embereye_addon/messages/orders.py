@@ -99,6 +99,19 @@ class SnapshotRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     live: bool = False
 
 
+class ClipRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Asks a camera's watcher for a film of an alarm: the first asking begins it, a later one fetches it.
+
+    `key` names it; it goes from `before_s` before to `after_s` after the UTC second `at`.
+    """
+
+    source: SourceId
+    key: Annotated[str, Meta(min_length=1, max_length=96)]
+    at: float
+    before_s: Annotated[float, Meta(ge=0.0, le=30.0)] = 10.0
+    after_s: Annotated[float, Meta(ge=0.0, le=30.0)] = 10.0
+
+
 class Sirens(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The panel's order to the PF gateway: the zones whose devices sound their sirens; all others are silent.
 

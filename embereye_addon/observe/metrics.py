@@ -165,6 +165,12 @@ PF_CONNECTIONS: Final = Gauge(
 PF_REFUSED: Final = Counter(
     "embereye_pf_connections_refused", "Connections to the PF port turned away", registry=REGISTRY
 )
+EVIDENCE_KEPT: Final = Counter(
+    "embereye_evidence_kept", "Pictures and clips that were kept with an alarm", ("what",), registry=REGISTRY
+)
+EVIDENCE_MISSED: Final = Counter(
+    "embereye_evidence_missed", "Pictures and clips of an alarm that could not be had", ("what",), registry=REGISTRY
+)
 LOG_LOSSES: Final = Counter("embereye_log_losses", "Log lines dropped", registry=REGISTRY)
 BUS_DROPS: Final = Counter(
     "embereye_bus_drops", "Facts given up for a newer one on the bus", ("channel",), registry=REGISTRY

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from pathlib import Path
 
 from embereye_addon.processes.folder import Folder
 from embereye_addon.settings import addon
@@ -14,6 +15,14 @@ _log = logging.getLogger(__name__)
 def inside() -> bool:
     """Whether the Supervisor of Home Assistant started us."""
     return "SUPERVISOR_TOKEN" in os.environ
+
+
+def data_folder(given: Path | None) -> Folder:
+    """--folder, else EMBEREYE_FOLDER, else /data inside an add-on, else ./data."""
+    if given is not None:
+        return Folder(given.resolve())
+    named = os.environ.get("EMBEREYE_FOLDER") or ("/data" if inside() else "data")
+    return Folder(Path(named).resolve())
 
 
 def log_level(folder: Folder) -> str:

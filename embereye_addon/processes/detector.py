@@ -17,7 +17,9 @@ from embereye_addon.errors import ModelError
 from embereye_addon.fuse.video import nothing
 from embereye_addon.messages import (
     Box,
+    ClipRequest,
     Evidence,
+    Film,
     HotSpots,
     ProcessHealth,
     Reading,
@@ -28,6 +30,7 @@ from embereye_addon.messages import (
 )
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.processes.child import Child, every
+from embereye_addon.processes.films import Films
 from embereye_addon.processes.kept_pictures import KeptPictures
 from embereye_addon.processes.looked import Looked
 from embereye_addon.processes.main_streams import MainStreams
@@ -72,6 +75,7 @@ class Detector:
     mains: MainStreams = field(init=False)
     pictures: KeptPictures = field(init=False)
     model_test: ModelTest = field(init=False)
+    films: Films = field(init=False)
     shard: Shard | None = None
     shadow: Shadow | None = None
     zone_of: dict[str, str] = field(default_factory=dict)
@@ -90,7 +94,8 @@ class Detector:
         folders = (WEIGHTS, self.child.folder.models)
         self.model_test = ModelTest(self.child, self.model, lambda: loads(self.child), folders)
         self.mains = MainStreams(self.cameras, site.detection.decode)
-        self.farm = Farm(self.on_picture, self.on_resized, site.detection.decode)
+        self.farm = Farm(self.on_picture, self.on_resized, site.detection.decode, rings=site.journal.clips)
+        self.films = Films(self.farm, masks_of)
         if self.model is not None:
             outlets = Outlets(self.on_seen, self.on_failed, self.on_suspect, self.mains.newest)
             self.shard = Shard(self.model, site.detection.looks_hz, outlets, masks_of)
@@ -188,6 +193,7 @@ class Detector:
         """Let every camera go, end every thread."""
         for source in tuple(self.leases):
             await self.give_back(source)
+        await self.films.stop()
         await asyncio.to_thread(self.farm.stop)
         if self.shard is not None:
             await asyncio.to_thread(self.shard.stop)
@@ -226,6 +232,7 @@ class Detector:
             if source not in self.answering:
                 self.answering.add(source)
                 await self.child.bus.answer(SnapshotRequest, self.snapshot, at=source)
+                await self.child.bus.answer(ClipRequest, self.clip, at=source)
 
     async def give_back(self, source: str) -> None:
         """Stop watching at once, then let the lease go."""
@@ -248,6 +255,13 @@ class Detector:
             return Snapshot(source=request.source, at=utc_s(), jpeg=b"", why="no picture has come from this camera yet")
         live = await asyncio.to_thread(self.pictures.live, frame)
         return Snapshot(source=request.source, at=frame.at, jpeg=live)
+
+    async def clip(self, request: ClipRequest) -> Film:
+        """A film of an alarm: begun by the first asking, given by a later one."""
+        if request.source not in self.leases:
+            await asyncio.sleep(NOT_MINE_S)
+            return Film(source=request.source, at=request.at, mp4=b"", why="another detector watches this camera")
+        return await self.films.answer(request)
 
     async def say_health(self) -> None:
         """Every camera that is watched here, every two seconds."""

@@ -1,5 +1,6 @@
 """The one folder a node writes to, and what lies in it."""
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,21 @@ class Folder:
     def journal(self) -> Path:
         """The event log."""
         return self.path / "journal.db"
+
+    @property
+    def spare(self) -> Path:
+        """The second copy of the panel's state."""
+        return self.path / "panel.state"
+
+    @property
+    def outbox(self) -> Path:
+        """Alarms that were not yet sent."""
+        return self.path / "outbox.db"
+
+    @property
+    def evidence(self) -> Path:
+        """Pictures and clips of alarms, a folder for each."""
+        return self.path / "evidence"
 
     @property
     def history(self) -> Path:
@@ -110,3 +126,12 @@ class Folder:
             return msgspec.json.decode(path.read_bytes()[:READ_LIMIT], type=Site)
         except (OSError, msgspec.DecodeError) as err:
             raise SettingsFileError(str(path), ("the supervisor has not written it yet",)) from err
+
+
+def used_bytes(folder: Path) -> int:
+    """What the files in and below a folder hold; 0 where there is none."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # removed meanwhile
+            total += path.stat().st_size if path.is_file() else 0
+    return total

@@ -4,15 +4,19 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from embereye_addon.alarm import panel as panels
+from embereye_addon.alarm import spare
 from embereye_addon.alarm.clock import Now
 from embereye_addon.alarm.journal import Journal
 from embereye_addon.alarm.panel import Kept, Panel
+from embereye_addon.alarm.spare import Spare
+from embereye_addon.bus.outbox import Outbox
 from embereye_addon.errors import StorageError
 from embereye_addon.messages import AlarmChanged
 from embereye_addon.observe.clock import utc_s
@@ -23,18 +27,25 @@ _log = logging.getLogger(__name__)
 D = TypeVar("D")
 
 NEWEST = 20
-"""Alarms of the journal that are looked at."""
+"""Changes of the journal that are looked at."""
 REPEAT_S = 12 * 3600.0
 """Alarms journaled in this time are said again at a start; the bus swallows a second saying within a day."""
 DAMAGED = ("not a database", "malformed", "is damaged")
 """What SQLite and the outbox say of a file that will never be readable again."""
 MEMORY = Path(":memory:")
 """Where SQLite keeps a database that no disk takes."""
+CHANGES = ("alarm", "zone")
+"""The kinds of rows that hold a zone's change."""
+
+
+def damaged(err: StorageError) -> bool:
+    """Whether a database will never be readable again, rather than refused for now."""
+    return any(words in str(err) for words in DAMAGED)
 
 
 def set_aside(path: Path, err: StorageError) -> bool:
     """Whether a damaged database was moved out of the way, its side files too; nothing is ever deleted."""
-    if not any(words in str(err) for words in DAMAGED):
+    if not damaged(err):
         return False
     stamp = f"damaged-{utc_s():.0f}"
     try:
@@ -54,9 +65,15 @@ def kept_in(path: Path, opens: Callable[[Path], D], child: Child) -> D:
     try:
         return opens(path)
     except StorageError as err:
-        fault, aside = err, set_aside(path, err)
-    _log.error("%s", fault)
-    child.faults[f"{path.stem}_lost"] = f"{fault}; {'it was set aside' if aside else 'nothing is kept on disk'}"[:400]
+        fault = err
+    return replaced(path, opens, child, fault)
+
+
+def replaced(path: Path, opens: Callable[[Path], D], child: Child, err: StorageError) -> D:
+    """What takes the place of a database that gave this error."""
+    aside = set_aside(path, err)
+    _log.error("%s", err)
+    child.faults[f"{path.stem}_lost"] = f"{err}; {'it was set aside' if aside else 'nothing is kept on disk'}"[:400]
     if aside:
         with contextlib.suppress(StorageError):
             return opens(path)
@@ -64,34 +81,78 @@ def kept_in(path: Path, opens: Callable[[Path], D], child: Child) -> D:
 
 
 def journal_at(path: Path) -> Journal:
-    """An open journal whose state and newest alarms can be read; `StorageError` in words."""
+    """An open journal that can be read throughout; `StorageError` in words."""
     journal = Journal(path)
     try:
+        journal.sound()
         journal.state()
-        journal.rows("alarm", newest=NEWEST)
+        journal.rows(*CHANGES, newest=NEWEST)
     except StorageError:
         journal.close()
         raise
     return journal
 
 
-def restored(child: Child, journal: Journal, fresh: Panel) -> Panel:
-    """The panel with all that was latched; a state that cannot be read is a fault until the next start."""
-    raw = journal.state()
-    if raw is None:
-        return fresh
+def outbox_at(path: Path) -> Outbox:
+    """An open outbox that can be read throughout; `StorageError` in words."""
+    outbox = Outbox(path)
     try:
-        return panels.restore(fresh, msgspec.msgpack.decode(raw, type=Kept), Now(time.monotonic(), utc_s()))
-    except msgspec.DecodeError as err:
-        _log.error("the panel's kept state cannot be read: %s", err)
-        child.faults["state_lost"] = f"the panel's kept state cannot be read, alarms before this start are lost: {err}"
-        return fresh
+        outbox.sound()
+    except StorageError:
+        outbox.close()
+        raise
+    return outbox
 
 
-def unsent(journal: Journal) -> list[AlarmChanged]:
-    """The newest alarms of the journal, for a crash may have come between journal and outbox."""
+def restored(child: Child, journal: Journal, fresh: Panel) -> Panel:
+    """The panel with all that was latched, from the journal or from its second copy, whichever is newer.
+
+    A journal that lacks what the copy was written after was cut: a fault. When something was there and neither can be
+    read, zones begin as normal under a fault that outlasts restarts, until a person has acknowledged or reset.
+    """
+    second, doubts = _second(child)
+    if "journal_lost" in child.faults:
+        doubts.append(child.faults["journal_lost"])
+    elif second is not None and second.head and not journal.holds(second.head):
+        words = f"the journal ends before row {second.head.partition(':')[0]}, which had been written"
+        _log.error("%s", words)
+        child.faults["journal_cut"] = f"{words}; the zones' states are those of its second copy"
+    states = {"the second copy": second.state or None if second else None, "the journal": journal.state()}
     found = []
-    for row in journal.rows("alarm", newest=NEWEST):
+    for where, raw in states.items():
+        try:
+            found += [] if raw is None else [msgspec.msgpack.decode(raw, type=Kept)]
+        except msgspec.DecodeError as err:
+            _log.error("the panel's state in %s cannot be read: %s", where, err)
+            doubts.append(f"the panel's state in {where} cannot be read: {err}")
+    panel = fresh
+    if found:
+        newest = max(found, key=lambda kept: kept.revision)  # of equals the second copy, which has a checksum
+        panel = panels.restore(fresh, newest, Now(time.monotonic(), utc_s()))
+    elif doubts:
+        panel = replace(fresh, lost=f"alarms from before {_day()} are lost and must be looked for: {doubts[0]}"[:400])
+    if panel.lost:
+        child.faults["state_lost"] = panel.lost
+    return panel
+
+
+def _second(child: Child) -> tuple[Spare | None, list[str]]:
+    try:
+        return spare.read(child.folder.spare), []
+    except StorageError as err:
+        _log.error("%s", err)
+        child.faults["spare_lost"] = f"{err}; whether the journal lacks its newest rows cannot be said"[:400]
+        return None, [str(err)]
+
+
+def _day() -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(utc_s()))
+
+
+def unsent(journal: Journal, newest: int = 0) -> list[AlarmChanged]:
+    """The newest changes of the journal, for a crash may have come between journal and outbox."""
+    found = []
+    for row in journal.rows(*CHANGES, newest=newest or NEWEST):
         if utc_s() - row.at < REPEAT_S:
             with contextlib.suppress(msgspec.DecodeError):  # of another version: it was sent in its time
                 found.append(msgspec.json.decode(row.body, type=AlarmChanged))

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import time
-from collections import deque
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -13,16 +12,13 @@ from embereye_addon.alarm import faults as trouble
 from embereye_addon.alarm import orders
 from embereye_addon.alarm import panel as panels
 from embereye_addon.alarm.clock import Now
-from embereye_addon.alarm.journal import Journal
 from embereye_addon.alarm.panel import Note, Panel
 from embereye_addon.alarm.zone import Change, Wanted
 from embereye_addon.bus import LEASE_RENEW_S
-from embereye_addon.bus.outbox import Outbox, Waiting
-from embereye_addon.errors import BusError, StorageError
+from embereye_addon.errors import BusError
 from embereye_addon.fuse import zone as fusion
 from embereye_addon.messages import (
     Acknowledge,
-    AlarmChanged,
     Belief,
     Command,
     Connect,
@@ -49,8 +45,9 @@ from embereye_addon.observe.disk import LOOK_S as DISK_LOOK_S
 from embereye_addon.observe.metrics import PF_DECISION
 from embereye_addon.processes import adjusting, panel_watch, pf_siren
 from embereye_addon.processes.child import Child, every
-from embereye_addon.processes.keeping import journal_at, kept_in, restored, unsent
+from embereye_addon.processes.keeping import journal_at, kept_in, outbox_at, restored
 from embereye_addon.processes.panel_watch import Machine, expected, machine, watchers_of, zones_of
+from embereye_addon.processes.records import Records
 from embereye_addon.processes.ruling import beliefs_of, place_of
 
 _log = logging.getLogger(__name__)
@@ -60,10 +57,8 @@ TICK_S = 0.5
 SOURCE = "panel"
 DISK_AGAIN_S = 5.0
 """While the disk refuses, the panel's state is offered to it again this often."""
-UNKEPT_MAX = 1000
 UNHEEDED_NATS = 1.0
 UNHEEDED_S = 60.0
-SAID = "alarm_changed"
 
 
 @dataclass(slots=True)
@@ -71,8 +66,7 @@ class PanelProcess:
     """The panel with its state; everything here runs in one event loop, so nothing is locked."""
 
     child: Child
-    journal: Journal
-    outbox: Outbox
+    records: Records
     panel: Panel
     beliefs: dict[str, fusion.Beliefs]
     book: trouble.Book
@@ -82,9 +76,6 @@ class PanelProcess:
     signs_s: dict[str, float] = field(default_factory=dict)
     unheeded_s: dict[str, float] = field(default_factory=dict)
     seq: int = 0
-    disk_tried_s: float = -1.0e9
-    unkept: deque[AlarmChanged] = field(default_factory=lambda: deque(maxlen=UNKEPT_MAX))
-    to_send: asyncio.Event = field(default_factory=asyncio.Event)
     say_now: asyncio.Event = field(default_factory=asyncio.Event)
     by_hand: pf_siren.ByHand = field(default_factory=pf_siren.ByHand)
 
@@ -134,35 +125,14 @@ class PanelProcess:
             message = panels.changed(change, SOURCE, self.seq, at)
             _log.warning("%s: %s -> %s: %s", message.name, message.was, message.now, message.explanation.text)
             self.record("alarm" if message.now is ZoneState.ALARM else "zone", message)
-            self.put(message)
+            self.records.put(message)
         if changes:  # what was disabled or tested is news too
-            self.to_send.set()
+            self.records.to_send.set()
             self.say_now.set()
 
-    def put(self, message: AlarmChanged) -> None:
-        """Into the outbox; what it refuses is kept in memory and said before anything else."""
-        try:
-            refused = "" if self.outbox.put(key(message), SAID, msgspec.msgpack.encode(message)) else "it is full"
-        except StorageError as err:
-            refused = str(err)
-        if refused:
-            _log.error("an alarm waits in memory only: %s", refused)
-            self.child.faults["outbox_refused"] = f"alarms go out but cannot be kept until they are sent: {refused}"
-            self.unkept.append(message)
-        else:
-            self.child.faults.pop("outbox_refused", None)
-
     def record(self, kind: str, body: object, *, state: bool = True) -> None:
-        """One journal row, with the panel's state; a full disk is a fault, not an end."""
-        kept = msgspec.msgpack.encode(panels.keep(self.panel)) if state else None
-        self.disk_tried_s = time.monotonic()
-        try:
-            self.journal.append(utc_s(), kind, msgspec.json.encode(body).decode(), kept)
-            self.child.faults.pop("disk_full", None)
-        except StorageError as err:
-            if "disk_full" not in self.child.faults:
-                _log.error("%s", err)
-            self.child.faults["disk_full"] = str(err)
+        """One journal row, with the panel's state."""
+        self.records.record(kind, body, msgspec.msgpack.encode(panels.keep(self.panel)) if state else None)
 
     # --- orders -------------------------------------------------------------------------------------------
     async def on_order(self, order: Command) -> Done:
@@ -171,6 +141,8 @@ class PanelProcess:
         wanted = {zone_id: self.wanted(zone_id, now.mono_s) for zone_id in self.panel.zones}
         points = frozenset(self.panel.points_out).union(*self.points.values())  # one that fell silent can come back
         self.panel, changes, done = orders.command(self.panel, order, wanted, now, points)
+        if not self.panel.lost:
+            self.child.faults.pop("state_lost", None)
         self.forget_disabled()
         self.record("action", {"order": order, "done": done})
         self.announce(changes, now.at)
@@ -202,7 +174,7 @@ class PanelProcess:
         self.announce(notes, now.at)
         for zone_id in tuple(self.panel.zones):
             self.decide(zone_id, now)
-        if "disk_full" in self.child.faults and now.mono_s - self.disk_tried_s >= DISK_AGAIN_S:
+        if "disk_full" in self.child.faults and now.mono_s - self.records.disk_tried_s >= DISK_AGAIN_S:
             self.record("kept", {"after": self.child.faults["disk_full"]})
         if by_s := self.machine.look_at_clock(now):
             self.record("clock_jump", {"by_s": round(by_s, 3), "mono_s": round(now.mono_s, 3)}, state=False)
@@ -247,7 +219,7 @@ class PanelProcess:
         points = {zone_id: tuple(sorted(names)) for zone_id, names in self.points.items()}
         faults = tuple(self.book.standing.values())
         told = panels.told(self.panel, faults, scores, points, SOURCE, now)
-        return msgspec.structs.replace(told, sirens=self.by_hand.now(now.mono_s))
+        return msgspec.structs.replace(told, sirens=self.by_hand.now(now.mono_s), journal=self.records.told())
 
     async def say_state(self) -> None:
         """Say the state on change and every 5 s."""
@@ -259,40 +231,6 @@ class PanelProcess:
             except TimeoutError:
                 continue
 
-    async def send(self) -> None:
-        """Empty the outbox onto the bus; what is not acknowledged stays and is tried again."""
-        while True:
-            self.to_send.clear()
-            try:
-                while self.unkept:
-                    await self.child.bus.say(self.unkept[0])
-                    self.unkept.popleft()
-                for row in self.outbox.waiting():
-                    await self.say_waiting(row)
-            except (BusError, StorageError) as err:
-                _log.debug("alarms wait in the outbox: %s", err)
-                await asyncio.sleep(0.5)
-                continue
-            try:
-                await asyncio.wait_for(self.to_send.wait(), STATE_PERIOD_S)
-            except TimeoutError:
-                continue
-
-    async def say_waiting(self, row: Waiting) -> None:
-        """Say one row; one that cannot be read, of another version or damaged, must not hold up the others."""
-        try:
-            message = msgspec.msgpack.decode(row.payload, type=AlarmChanged)
-        except msgspec.DecodeError as err:
-            _log.error("an entry of the outbox cannot be read and is dropped: %s", err)
-        else:
-            await self.child.bus.say(message)
-        self.outbox.sent(row.id)
-
-
-def key(message: AlarmChanged) -> str:
-    """What makes a second sending harmless: the incident and the state it went to."""
-    return f"{message.id}:{message.now.value}"
-
 
 def opened(child: Child, cores: int) -> PanelProcess:
     """The panel as it was left: restored before any evidence is taken. A damaged journal is set aside in words."""
@@ -302,8 +240,7 @@ def opened(child: Child, cores: int) -> PanelProcess:
     panel = restored(child, journal, Panel(zones))
     process = PanelProcess(
         child=child,
-        journal=journal,
-        outbox=kept_in(child.folder.path / "outbox.db", Outbox, child),
+        records=Records(child, journal, kept_in(child.folder.outbox, outbox_at, child)),
         panel=panel,
         beliefs={zone.id: beliefs_of(zone) for zone in site.zones},
         book=trouble.opened(expected(site, child.node, cores), time.monotonic(), watchers_of(site)),
@@ -311,8 +248,7 @@ def opened(child: Child, cores: int) -> PanelProcess:
         points={zone_id: set() for zone_id in panel.zones},
         machine=machine(child, Now(time.monotonic(), utc_s())),
     )
-    for message in unsent(journal):
-        process.put(message)
+    process.records.put_unsent()
     process.record("start", {"process": child.name})
     return process
 
@@ -359,11 +295,11 @@ async def main(child: Child) -> None:
             work.create_task(every(DISK_LOOK_S, process.machine.look_at_disk), name="disk")
             work.create_task(every(1.0, process.say_beliefs), name="say beliefs")
             work.create_task(process.say_state(), name="say state")
-            work.create_task(process.send(), name="send")
+            work.create_task(process.records.send(), name="send")
+            work.create_task(process.records.look_after(), name="look after records")
             if any(device.siren for device in child.site.devices):
                 sirens = pf_siren.Orders(child.bus)
                 work.create_task(every(TICK_S, lambda: sirens.give(*adjusting.sounding(process))), name="sirens")
     finally:
         await lease.release()
-        process.journal.close()
-        process.outbox.close()
+        process.records.close()

@@ -3,13 +3,17 @@
 import asyncio
 import logging
 import sys
+from pathlib import Path
 
 from embereye_addon.detect.models import Models
 from embereye_addon.detect.sizes import at_one_metre
 from embereye_addon.errors import LinkError
+from embereye_addon.evidence import Evidence
+from embereye_addon.messages import AlarmChanged
 from embereye_addon.processes import addon
-from embereye_addon.processes.child import Child, with_parent
+from embereye_addon.processes.child import Child, every, with_parent
 from embereye_addon.processes.folder import Folder
+from embereye_addon.processes.keeper import PRUNE_S, Keeper
 from embereye_addon.web import assets
 from embereye_addon.web.app import Wiring, build, serving
 from embereye_addon.web.board import HEARD, Board
@@ -21,6 +25,7 @@ _log = logging.getLogger(__name__)
 AGAIN_S = 5.0
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside an add-on the door lets in the Supervisor and this container only
 PORT_TAKEN = "web_port_taken"
+MEDIA = Path("/media")
 
 
 async def serve(child: Child, wiring: Wiring, host: str, again_s: float = AGAIN_S) -> None:
@@ -58,13 +63,30 @@ async def main(child: Child) -> None:
     door = Door(inside=inside, token=child.site.web.token)
     files = await asyncio.to_thread(assets.load)
     site_file = await asyncio.to_thread(child.folder.user_file)
+    folder = child.folder
     wiring = Wiring(
         board=board,
         bus=child.bus,
         door=door,
         files=files,
         site_file=site_file,
-        history=child.folder.history,
-        workshop=workshop(child.folder),
+        history=folder.history,
+        evidence=folder.evidence,
+        workshop=workshop(folder),
     )
-    await serve(child, wiring, EVERYWHERE if inside else child.site.web.host)
+    media = await asyncio.to_thread(media_folder, child.site.journal.media, inside=inside)
+    keeper = Keeper(child.site, child.bus, Evidence(folder.evidence, media), folder.history)
+    await child.bus.follow(AlarmChanged, "evidence", keeper.on_change)
+    try:
+        async with asyncio.TaskGroup() as work:
+            work.create_task(every(PRUNE_S, keeper.prune), name="prune evidence")
+            work.create_task(serve(child, wiring, EVERYWHERE if inside else child.site.web.host), name="serve")
+    finally:
+        await keeper.stop()
+
+
+def media_folder(setting: str, *, inside: bool, shared: Path = MEDIA) -> Path | None:
+    """Where copies go: Home Assistant's media folder where the add-on has it, nowhere, or a folder of the user's."""
+    if setting == "true":
+        return shared / "embereye" if inside and shared.is_dir() else None
+    return None if setting == "false" else Path(setting)

@@ -80,6 +80,9 @@ SITE_ROWS = (
     Row(_S, "inference_device", _VALUE, "Inference device", category=_DIAGNOSTIC, needs=Needs.APP, icon="mdi:chip"),
     Row(_S, "inference_time", _VALUE, "Inference time", "duration", "ms", _DIAGNOSTIC, measured=True, digits=0),
     Row(_S, "started", _VALUE, "Started", "timestamp", "", _DIAGNOSTIC, False, Needs.APP),
+    Row(_S, "journal_head", _VALUE, "Journal head", category=_DIAGNOSTIC, attributes="journal_words", icon="mdi:pound"),
+    Row(_S, "journal_verified", _VALUE, "Journal verified", "timestamp", category=_DIAGNOSTIC),
+    Row(_S, "journal_used", _VALUE, "Journal size", "data_size", "MiB", _DIAGNOSTIC, measured=True, digits=1),
     Row(_S, "connection", _BINARY, "Connection", "connectivity", category=_DIAGNOSTIC, needs=Needs.NOTHING),
 )
 

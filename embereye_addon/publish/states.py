@@ -14,6 +14,7 @@ from embereye_addon.messages import (
     Disablement,
     Explanation,
     Fault,
+    JournalState,
     PanelState,
     ZoneState,
     ZoneStatus,
@@ -143,6 +144,18 @@ def site_state(panel: PanelState, own_faults: tuple[Fault, ...] = ()) -> State:
         "last_alarm_id": panel.last_alarm_id or None,
         "last_alarm": time_text(panel.last_alarm_at),
         "active_incidents": len(stirred),
+        **_journal(panel.journal),
+    }
+
+
+def _journal(journal: JournalState | None) -> State:
+    """The journal's head, so that a tail that was cut off is missed; null where a panel tells none."""
+    told = journal or JournalState()
+    return {
+        "journal_head": told.head or None,
+        "journal_words": {"broken": told.broken},
+        "journal_verified": time_text(told.verified_at),
+        "journal_used": None if journal is None else round(told.used_bytes / 2**20, 1),
     }
 
 

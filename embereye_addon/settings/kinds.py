@@ -22,6 +22,7 @@ SHOWN_MAX: Final = 60
 
 _IDENT: Final = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 _CHIP: Final = r"^([0-9A-Fa-f]{12})?$"
+_FOLDER: Final = re.compile(r"^/[^/\x00]+(/[^/\x00]+)*$", re.ASCII)
 _TOPIC: Final = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
 _LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST: Final = re.compile(rf"^{_LABEL}(?:\.{_LABEL})*\.?$")
@@ -146,6 +147,21 @@ def _flag(value: object) -> bool:
 def flag() -> Kind:
     """True or false."""
     return Kind("true or false", "bool", {"input": "checkbox"}, vol.Schema(_flag))
+
+
+def media() -> Kind:
+    """Whether copies go to the media folder ("true" or "false"), or the absolute path of a folder for them."""
+
+    def folder(value: object) -> str:
+        text = str(value).lower() if isinstance(value, bool) else _string(value)
+        if text in ("true", "false"):
+            return text
+        if not _FOLDER.match(text) or ".." in text.split("/"):
+            raise vol.Invalid("not a folder")
+        return text
+
+    words = "true, false, or the absolute path of a folder"
+    return Kind(words, "str", {"input": "text", "min_length": 1, "max_length": 200}, vol.Schema(folder))
 
 
 def secret(low: int = 0, high: int = 256) -> Kind:

@@ -58,6 +58,20 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     least_free_mib: int = 500
 
 
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the log and the pictures of alarms are kept, and on how much disk (a quarter of it for the log itself).
+
+    `clips`: whether 10 s before and after an alarm are kept as video. `media`: copy what is kept of an alarm to
+    Home Assistant's media folder ("true"), nowhere ("false"), or to a folder of one's own.
+    """
+
+    keep_days: int = 365
+    alarm_days: int = 3650
+    max_mib: int = 2048
+    clips: bool = True
+    media: str = "true"
+
+
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
     """One camera. The source id is `cam.<id>`; `regions` are lines that `settings.regions.parse` reads.
 
@@ -177,6 +191,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     pf: Pf = Pf()
     detection: Detection = Detection()
     disk: Disk = Disk()
+    journal: Journal = Journal()
     zones: tuple[Zone, ...] = ()
     cameras: tuple[Camera, ...] = ()
     devices: tuple[Device, ...] = ()

@@ -15,6 +15,7 @@ from embereye_addon.settings.kinds import (
     flag,
     host,
     ident,
+    media,
     network,
     number,
     or_none,
@@ -28,7 +29,19 @@ from embereye_addon.settings.kinds import (
     url,
     whole,
 )
-from embereye_addon.settings.model import Camera, Detection, Device, Disk, GasCalibration, Mqtt, Pf, Site, Web, Zone
+from embereye_addon.settings.model import (
+    Camera,
+    Detection,
+    Device,
+    Disk,
+    GasCalibration,
+    Journal,
+    Mqtt,
+    Pf,
+    Site,
+    Web,
+    Zone,
+)
 from embereye_addon.settings.profiles import PROFILES
 from embereye_addon.settings.regions import CAMERA_REGIONS_MAX
 
@@ -286,6 +299,28 @@ SECTIONS: Final = (
             Key("reference_v", REQUIRED, number(0.5, 6, "V"), "Converter", "The voltage that reads 4095."),
         ),
         most=768,
+    ),
+    Section(
+        "journal",
+        "Journal",
+        Journal,
+        (
+            Key(
+                "keep_days", 365, whole(7, 36500, "days"), "Keep", "Rows and pre-alarms' pictures; alarms stay longer."
+            ),
+            Key("alarm_days", 3650, whole(7, 36500, "days"), "Keep alarms", "Rows, pictures and clips of alarms."),
+            Key(
+                "max_mib", 2048, whole(64, 1048576, "MiB"), "Disk", "For all of it; the oldest goes first, alarms last."
+            ),
+            Key("clips", True, flag(), "Clips", "Keep 10 s before and after an alarm as video, without private parts."),
+            Key(
+                "media",
+                "true",
+                media(),
+                "Media folder",
+                "Copy pictures and clips of alarms to Home Assistant's media folder, nowhere, or to a folder.",
+            ),
+        ),
     ),
 )
 

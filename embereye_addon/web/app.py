@@ -12,7 +12,9 @@ from aiohttp.typedefs import Middleware
 
 from embereye_addon.bus import Bus
 from embereye_addon.errors import LinkError
+from embereye_addon.evidence import Evidence
 from embereye_addon.web import assets
+from embereye_addon.web.alarms_api import AlarmsApi
 from embereye_addon.web.answers import CALLER, Answerer, in_words
 from embereye_addon.web.board import Board
 from embereye_addon.web.devices_api import DevicesApi
@@ -37,15 +39,15 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 POLICY: Final = (
-    "default-src 'none'; script-src 'self' {hashes}; style-src 'self'; img-src 'self' blob: data:; "
+    "default-src 'none'; script-src 'self' {hashes}; style-src 'self'; img-src 'self' blob: data:; media-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What the page needs: board, bus, door, its files by path, the settings file, the devices' past heat, and
-    what long work needs (None: there is none).
+    """What the page needs: board, bus, door, its files by path, the settings file, the devices' past heat, what is
+    kept of alarms, and what long work needs (None: there is none).
     """
 
     board: Board
@@ -54,6 +56,7 @@ class Wiring:
     files: dict[str, assets.Asset]
     site_file: Path
     history: Path
+    evidence: Path
     workshop: Workshop | None = None
 
 
@@ -85,6 +88,7 @@ def _look_on(app: web.Application, wiring: Wiring) -> None:
     files = _Files(wiring.files)
     site = SiteApi(wiring.board, Pictures(wiring.bus))
     history = HistoryApi(wiring.board.is_device, wiring.history)
+    alarms = AlarmsApi(Evidence(wiring.evidence))
     app.router.add_get("/", files.page)
     app.router.add_get("/static/{path:.+}", files.file)
     app.router.add_get("/api/state", site.state)
@@ -92,6 +96,8 @@ def _look_on(app: web.Application, wiring: Wiring) -> None:
     app.router.add_get("/api/camera/{id}/evidence.jpg", site.evidence_picture)
     app.router.add_get("/api/device/{id}/trends", site.trends)
     app.router.add_get("/api/device/{id}/history", history.history)
+    app.router.add_get("/api/alarms", alarms.listed)
+    app.router.add_get("/api/alarms/{id}/{name}", alarms.file)
     app.router.add_get("/health", site.health)
     app.router.add_get("/metrics", site.metrics)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from embereye_addon.alarm.journal import GENESIS, Journal, Row
+from embereye_addon.alarm.chain import GENESIS, Row
+from embereye_addon.alarm.journal import SEGMENT_ROWS, Chosen, Journal, Limits
 from embereye_addon.errors import StorageError
 
 APPEND_FOR_EVER = """
@@ -55,7 +56,7 @@ def edit(path: Path, *lines: str) -> None:
 def verdict(path: Path) -> str:
     """What `verify` says of a file."""
     with opened(path) as journal:
-        return journal.verify()
+        return journal.verify().broken
 
 
 def test_rows_and_the_last_state_are_there_after_a_restart(place: Path) -> None:
@@ -66,7 +67,7 @@ def test_rows_and_the_last_state_are_there_after_a_restart(place: Path) -> None:
         assert rows[0] == Row(1, 1_700_000_001.25, "alarm", '{"n":1}', rows[0].hash)
         assert len({GENESIS, *(row.hash for row in rows)}) == 6
         assert journal.state() == b"state 5"
-        assert journal.verify() == ""
+        assert journal.verify().broken == ""
 
 
 def test_the_newest_rows_of_one_kind_come_oldest_first(place: Path) -> None:
@@ -81,7 +82,7 @@ def test_a_row_without_a_state_leaves_the_last_state(place: Path) -> None:
     with opened(place) as journal:
         journal.append(7, "fault", "{}")
         assert journal.state() == b"state 5"
-        assert journal.verify() == ""
+        assert journal.verify().broken == ""
 
 
 def test_every_row_waits_for_the_disk(place: Path) -> None:
@@ -94,7 +95,7 @@ def test_every_row_waits_for_the_disk(place: Path) -> None:
 def test_a_new_journal_is_empty_and_whole(tmp_path: Path) -> None:
     """The first start has no state to restore and no fault to find."""
     with opened(tmp_path / "j.db") as journal:
-        assert (journal.state(), journal.rows(), journal.verify()) == (None, [], "")
+        assert (journal.state(), journal.rows(), journal.verify().broken) == (None, [], "")
 
 
 @pytest.mark.parametrize(
@@ -156,12 +157,12 @@ def test_a_process_killed_while_it_appends_leaves_a_whole_chain(tmp_path: Path) 
         said = max([said, *(int(line) for line in writer.stdout if line.endswith("\n"))])
     assert writer.returncode == -signal.SIGKILL
     with opened(path) as journal:
-        assert journal.verify() == ""
+        assert journal.verify().broken == ""
         (newest,) = journal.rows(newest=1)
         assert newest.number >= said
         assert journal.state() == str(newest.number).encode()
         journal.append(1.0, "start", "{}")
-        assert journal.verify() == ""
+        assert journal.verify().broken == ""
 
 
 def test_a_disk_without_room_is_told_in_words_and_got_over(place: Path) -> None:
@@ -179,7 +180,7 @@ def test_a_disk_without_room_is_told_in_words_and_got_over(place: Path) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         journal.append(9.0, "alarm", "x" * 200_000, b"kept")
         assert ([row.number for row in journal.rows()], journal.state()) == ([1, 2, 3, 4, 5, 6, 7], b"kept")
-        assert journal.verify() == ""
+        assert journal.verify().broken == ""
 
 
 def test_a_file_that_is_no_journal_is_told_in_words(tmp_path: Path) -> None:
@@ -205,3 +206,131 @@ def test_a_damaged_page_is_told_in_words(place: Path) -> None:
         for read in (journal.verify, journal.rows, journal.state):
             with pytest.raises(StorageError, match=r"journal\.db cannot be read: "):
                 read()
+
+
+# --- retention, export and published heads ---------------------------------------------------------------------
+
+
+def filled(path: Path, rows: int) -> None:
+    """A journal with one row an hour from second 0, an alarm every hundredth."""
+    with opened(path) as journal:
+        journal._base.execute("PRAGMA synchronous=OFF")
+        for number in range(rows):
+            journal.append(number * 3600.0, "alarm" if number % 100 == 50 else "fault", f'{{"n":{number}}}')
+
+
+def test_retention_removes_whole_segments_and_keeps_alarms(tmp_path: Path) -> None:
+    """The disk is bounded, the chain stays checkable and says where it starts, and alarms outlive their segment."""
+    path = tmp_path / "j.db"
+    filled(path, 3 * SEGMENT_ROWS)
+    with opened(path) as journal:
+        now = 2.5 * SEGMENT_ROWS * 3600.0
+        limits = Limits(days=SEGMENT_ROWS / 24, alarm_days=3650, most_bytes=1 << 30)
+        before = journal.head()
+        assert journal.retain(limits, now)
+        assert not journal.retain(limits, now), "the second segment is not old enough"
+        found = journal.verify(before)
+        assert (found.broken, found.note, found.first, found.kept) == ("", "", SEGMENT_ROWS + 1, 3)
+        assert found.rows == 2 * SEGMENT_ROWS + 1, "and the row that says so"
+        assert journal.rows(newest=1)[0].kind == "retention"
+        alarms = list(journal.export(Chosen(kinds=("alarm",))))
+        assert [row.number for row in alarms][:4] == [51, 151, 251, 351]
+        assert [row.number for row in journal.export(Chosen(begin=3600.0 * 51, end=3600.0 * 256))] == [151, 251, 257]
+        assert journal.holds(before)
+        assert journal.holds("3:of a removed row")
+        assert not journal.holds("700:another hash")
+        assert (
+            journal.verify(f"12:{'0' * 64}").note == "row 12 was removed by retention, so its hash cannot be compared"
+        )
+        assert journal.retain(Limits(days=1, alarm_days=1, most_bytes=1 << 30), now * 2)
+        again = journal.verify()
+        assert (again.broken, again.first, again.kept) == ("", 2 * SEGMENT_ROWS + 1, 0), "alarms have their time too"
+        assert again.rows == SEGMENT_ROWS + 2
+
+
+def test_retention_bounds_the_file(tmp_path: Path) -> None:
+    """A storm of events fills the file to its limit and no further; the file itself does not grow any more."""
+    path = tmp_path / "j.db"
+    limits = Limits(days=99_999, alarm_days=99_999, most_bytes=200_000)
+    with opened(path) as journal:
+        journal._base.execute("PRAGMA synchronous=OFF")
+        for number in range(8 * SEGMENT_ROWS):
+            journal.append(float(number), "alarm" if number % 3 == 0 else "fault", "x" * 200)
+            if number % SEGMENT_ROWS == 0:
+                journal.retain(limits, 1e9)
+        while journal.retain(limits, 1e9):
+            pass
+        found = journal.verify()
+        assert found.broken == ""
+        assert found.kept > 0
+        assert journal._filled() < 500_000
+        assert journal.used_bytes < 6_000_000
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("UPDATE kept SET body = '{}' WHERE number = 51", "row 51 (an alarm of a removed segment) was changed"),
+        ("DELETE FROM kept WHERE number = 151", "alarm rows from before row 257 are missing or were replaced"),
+        ("DELETE FROM kept", "alarm rows from before row 257 are missing or were replaced"),
+        ("DELETE FROM journal WHERE number = 257", "row 257 is missing"),
+        ("DELETE FROM journal WHERE kind = 'retention'", "row 1 is missing"),
+        ("UPDATE journal SET body = '{}' WHERE kind = 'retention'", "row 1 is missing"),
+    ],
+)
+def test_a_shortened_chain_is_as_tight(tmp_path: Path, line: str, found: str) -> None:
+    """What retention left, and what it set apart, cannot be edited unseen."""
+    path = tmp_path / "j.db"
+    filled(path, SEGMENT_ROWS + 60)
+    with opened(path) as journal:
+        assert journal.retain(Limits(days=1, alarm_days=99_999, most_bytes=1 << 30), 1e9)
+        assert journal.verify().broken == ""
+    edit(path, line)
+    assert verdict(path) == found
+
+
+def test_an_alarm_row_put_in_by_hand_is_found(place: Path) -> None:
+    """Nobody invents an alarm of the past."""
+    edit(place, "INSERT INTO kept SELECT number, at, kind, body, hash, '" + GENESIS + "' FROM journal WHERE number = 1")
+    assert verdict(place) == "row 1 was added"
+
+
+def test_a_published_head_finds_what_was_cut_off(place: Path) -> None:
+    """Whoever cuts off the newest rows, counter and all, is given away by the head that had been published."""
+    with opened(place) as journal:
+        rows = journal.rows()
+        assert [journal.verify(row.head).broken for row in rows] == [""] * 5
+        assert journal.verify(rows[3].hash).broken == ""
+        assert journal.head() == rows[-1].head
+    edit(place, "DELETE FROM journal WHERE number > 3", "UPDATE sqlite_sequence SET seq = 3")
+    with opened(place) as journal:
+        assert journal.verify().broken == ""
+        assert journal.verify(rows[4].head).broken == "rows 4 to 5 were cut off: row 5 was published"
+        assert journal.verify(rows[4].hash).broken.startswith("the given hash is in no row")
+        journal.append(1.0, "start", "{}")
+        assert journal.verify(rows[3].head).broken == "row 4 is not the one that was published"
+        assert journal.verify("rubbish").broken.startswith("the given hash is in no row")
+
+
+def test_a_reader_beside_the_writer_changes_nothing(place: Path) -> None:
+    """The check of a running system's journal must neither wait for it nor create files."""
+    with opened(place) as journal:
+        reader = Journal(place, read_only=True)
+        journal.append(6.0, "alarm", "{}")
+        assert reader.verify().rows == 6
+        with pytest.raises(StorageError, match="cannot be written"):
+            reader.append(7.0, "alarm", "{}")
+        reader.close()
+    with pytest.raises(StorageError, match="cannot be opened"):
+        Journal(place.with_name("none.db"), read_only=True)
+
+
+def test_a_damaged_file_is_not_sound(place: Path) -> None:
+    """Damage where nobody has read yet is found at the start."""
+    with opened(place) as journal:
+        journal.sound()
+        journal._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = place.read_bytes()
+    place.write_bytes(whole[: len(whole) - 4096])
+    with pytest.raises(StorageError), opened(place) as journal:
+        journal.sound()

@@ -37,7 +37,7 @@ async def panel(path: Path) -> AsyncIterator[tuple[PanelProcess, MemoryBus]]:
 
 def noted(process: PanelProcess, kind: str) -> list[Any]:
     """The bodies of the journal's rows of a kind."""
-    return [json.loads(row.body) for row in process.journal.rows(kind)]
+    return [json.loads(row.body) for row in process.records.journal.rows(kind)]
 
 
 async def test_a_setting_is_written_and_noted_with_who(tmp_path: Path) -> None:

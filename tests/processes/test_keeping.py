@@ -39,8 +39,8 @@ async def test_a_disk_that_refuses_everything_stops_no_alarm(tmp_path: Path) -> 
     process = opened(child_of(Hub(), tmp_path, "panel", SITE), 1)
     process.on_evidence("pf.boiler", hot().evidence, 1e9)
     assert process.panel.zones["hall"].state is ZoneState.ALARM
-    assert len(process.outbox) == 1
-    assert set(process.child.faults) == {"journal_lost", "outbox_lost"}
+    assert len(process.records.outbox) == 1
+    assert set(process.child.faults) == {"journal_lost", "outbox_lost", "state_lost"}
     assert "nothing is kept on disk" in process.child.faults["journal_lost"]
 
 
@@ -49,8 +49,8 @@ async def test_a_journal_with_a_torn_page_is_damaged(tmp_path: Path) -> None:
     process = opened(child_of(Hub(), tmp_path, "panel", SITE), 1)
     for _ in range(60):
         process.record("filler", "x" * 1000)
-    process.journal._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    process.journal.close()
+    process.records.journal._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    process.records.journal.close()
     path = tmp_path / "journal.db"
     whole = bytearray(path.read_bytes())
     whole[4096:] = b"\xff" * (len(whole) - 4096)
@@ -69,8 +69,9 @@ async def test_a_state_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     assert restored(child, journal, fresh) is fresh
     assert not child.faults
     journal.append(1e9, "start", "{}", b"\x93of another version")
-    assert restored(child, journal, fresh) is fresh
-    assert "alarms before this start are lost" in child.faults["state_lost"]
+    panel = restored(child, journal, fresh)
+    assert panel.zones == fresh.zones
+    assert "are lost and must be looked for" in child.faults["state_lost"]
     assert unsent(journal) == []
 
 

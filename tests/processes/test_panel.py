@@ -30,8 +30,9 @@ from embereye_addon.messages import (
 from embereye_addon.observe.metrics import REGISTRY
 from embereye_addon.processes import panel
 from embereye_addon.processes.child import live, reasons
-from embereye_addon.processes.panel import DISK_AGAIN_S, PanelProcess, key, opened
+from embereye_addon.processes.panel import DISK_AGAIN_S, PanelProcess, opened
 from embereye_addon.processes.panel_watch import expected, zones_of
+from embereye_addon.processes.records import key
 from embereye_addon.settings.model import Camera, Detection, Device, Site, Zone
 from tests.fakes.cameras import until
 from tests.processes.world import Listener, beat, child_of, cold, hot, listening, running, site
@@ -122,7 +123,7 @@ async def test_an_alarm_survives_a_killed_panel(tmp_path: Path) -> None:
     first = made(tmp_path)
     first.on_evidence("pf.boiler", hot().evidence, 1e9)
     zone = first.panel.zones["hall"]
-    assert (zone.state, len(first.outbox)) == (ZoneState.ALARM, 1)
+    assert (zone.state, len(first.records.outbox)) == (ZoneState.ALARM, 1)
     # killed here: nothing was closed, nothing was sent
     hub = Hub()
     async with listening(hub) as listener, running(child_of(hub, tmp_path, "panel", SITE), panel.main):
@@ -133,27 +134,27 @@ async def test_an_alarm_survives_a_killed_panel(tmp_path: Path) -> None:
         (told,) = listener.all(AlarmChanged)
         assert told.id == zone.alarm_id
     again = made(tmp_path)
-    again.outbox.sent(key(told))
+    again.records.outbox.sent(key(told))
     assert again.panel.zones["hall"].alarm_id == zone.alarm_id
-    assert [row.kind for row in again.journal.rows()] == ["start", "alarm", "start", "start"]
-    assert again.journal.verify() == ""
+    assert [row.kind for row in again.records.journal.rows()] == ["start", "alarm", "start", "start"]
+    assert again.records.journal.verify().broken == ""
 
 
 async def test_a_crash_between_journal_and_outbox_loses_nothing(tmp_path: Path) -> None:
     """Power went after the alarm was written and before it was queued; a day later it is history and not said again."""
     first = made(tmp_path)
     first.on_evidence("pf.boiler", hot().evidence, 1e9)
-    (waiting,) = first.outbox.waiting()
-    first.outbox.sent(waiting.id)
+    (waiting,) = first.records.outbox.waiting()
+    first.records.outbox.sent(waiting.id)
     second = made(tmp_path)
-    assert [row.id for row in second.outbox.waiting()] == [waiting.id]
-    second.outbox.sent(waiting.id)
-    body = first.journal.rows("alarm")[0].body
+    assert [row.id for row in second.records.outbox.waiting()] == [waiting.id]
+    second.records.outbox.sent(waiting.id)
+    body = first.records.journal.rows("alarm")[0].body
     other = tmp_path / "later"
     third = made(other)
-    third.journal.append(1e9, "alarm", body)
-    third.journal.append(time.time(), "alarm", '{"of": "another version"}')  # noqa: TID251
-    assert len(made(other).outbox) == 0
+    third.records.journal.append(1e9, "alarm", body)
+    third.records.journal.append(time.time(), "alarm", '{"of": "another version"}')  # noqa: TID251
+    assert len(made(other).records.outbox) == 0
 
 
 async def test_a_bus_that_is_away_keeps_alarms_waiting(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -175,31 +176,31 @@ async def test_a_full_disk_stops_no_alarm(tmp_path: Path) -> None:
     """The alarm goes out, the fault is told, and when there is room again the latched state is on disk."""
     hub = Hub()
     process = made(tmp_path, hub)
-    process.journal._base.execute("PRAGMA max_page_count=1")
+    process.records.journal._base.execute("PRAGMA max_page_count=1")
     for size in (3000, 1):
         process.child.faults.clear()
         while "disk_full" not in process.child.faults:
             process.record("filler", "x" * size)
-    process.outbox._base.execute("PRAGMA max_page_count=1")
+    process.records.outbox._base.execute("PRAGMA max_page_count=1")
     number = 0
-    while not process.unkept:
+    while not process.records.unkept:
         number += 1
-        process.put(msgspec.structs.replace(_alarm(process), id=f"filler-{number}"))
+        process.records.put(msgspec.structs.replace(_alarm(process), id=f"filler-{number}"))
     process.child.faults.pop("outbox_refused")
     async with listening(hub) as listener:
         process.on_evidence("pf.boiler", hot().evidence, 1e9)
         assert process.panel.zones["hall"].state is ZoneState.ALARM
-        sending = asyncio.create_task(process.send())
+        sending = asyncio.create_task(process.records.send())
         await until(lambda: [alarm for alarm in listener.all(AlarmChanged) if alarm.zone == "hall"])
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
     await process.tick()
     codes = {fault.code for fault in process.book.standing.values()}
     assert "disk_full" in codes
-    process.journal._base.execute("PRAGMA max_page_count=100000")
-    process.outbox._base.execute("PRAGMA max_page_count=100000")
-    process.disk_tried_s -= DISK_AGAIN_S
-    process.put(_alarm(process))
+    process.records.journal._base.execute("PRAGMA max_page_count=100000")
+    process.records.outbox._base.execute("PRAGMA max_page_count=100000")
+    process.records.disk_tried_s -= DISK_AGAIN_S
+    process.records.put(_alarm(process))
     await process.tick()
     assert process.child.faults == {}
     await process.tick()
@@ -227,17 +228,17 @@ async def test_an_alarm_in_memory_only_waits_for_the_bus(tmp_path: Path) -> None
     """Neither disk nor bus: the alarm waits in memory, and is told when the bus is back."""
     hub = Hub()
     process = made(tmp_path, hub)
-    process.outbox._limit = 0
+    process.records.outbox._limit = 0
     async with listening(hub) as listener:
         hub.away = True
-        sending = asyncio.create_task(process.send())
+        sending = asyncio.create_task(process.records.send())
         process.on_evidence("pf.boiler", hot().evidence, 1e9)
         assert "outbox_refused" in process.child.faults
         await asyncio.sleep(0.2)
-        assert len(process.unkept) == 1
+        assert len(process.records.unkept) == 1
         hub.away = False
         await until(lambda: listener.all(AlarmChanged))
-        assert not process.unkept
+        assert not process.records.unkept
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
 
@@ -246,11 +247,11 @@ async def test_an_entry_that_cannot_be_read_holds_nobody_up(tmp_path: Path) -> N
     """An outbox of another version must not end the panel again and again."""
     hub = Hub()
     process = made(tmp_path, hub)
-    process.outbox.put("odd", "alarm_changed", b"\x93not ours")
+    process.records.outbox.put("odd", "alarm_changed", b"\x93not ours")
     process.on_evidence("pf.boiler", hot().evidence, 1e9)
     async with listening(hub) as listener:
-        sending = asyncio.create_task(process.send())
-        await until(lambda: listener.all(AlarmChanged) and not len(process.outbox))
+        sending = asyncio.create_task(process.records.send())
+        await until(lambda: listener.all(AlarmChanged) and not len(process.records.outbox))
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
 
@@ -275,7 +276,7 @@ async def test_what_fell_silent_is_a_fault_and_its_return_ends_it(tmp_path: Path
     after = {(fault.about, fault.code): fault.text for fault in process.book.standing.values()}
     assert after[("cam.door", "stream_lost")] == "nothing came for 9 s"
     assert not {"pf.boiler", "node1.detector-0", "cam.stranger"} & {about for about, _ in after}
-    kinds = [row.kind for row in process.journal.rows()]
+    kinds = [row.kind for row in process.records.journal.rows()]
     assert kinds.count("fault") >= 4
     assert kinds.count("fault_ended") == 3
     assert process.state().faults

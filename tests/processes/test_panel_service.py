@@ -27,7 +27,7 @@ async def test_a_disabled_point_counts_for_nothing_and_is_logged(tmp_path: Path)
     for _ in range(3):
         made_panel.on_evidence("pf.boiler", hot().evidence, 2.0)
     assert hall_of(made_panel) is ZoneState.NORMAL
-    assert [row.kind for row in made_panel.journal.rows("disabled_response")] == ["disabled_response"]
+    assert [row.kind for row in made_panel.records.journal.rows("disabled_response")] == ["disabled_response"]
     assert made_panel.state().disablements[0].about == "pf.boiler.thermal"
     assert (await made_panel.on_order(Enable(by="ann", way="ui"))).ok
     made_panel.on_evidence("pf.boiler", hot().evidence, 3.0)
@@ -39,8 +39,8 @@ async def test_a_disabled_point_that_has_fallen_silent_can_be_enabled_after_a_re
     before = made(tmp_path)
     before.on_evidence("pf.boiler", cold(1).evidence, 1.0)
     assert (await before.on_order(Disable(by="ann", way="ui", target="pf.boiler.thermal"))).ok
-    before.journal.close()
-    before.outbox.close()
+    before.records.journal.close()
+    before.records.outbox.close()
     after = made(tmp_path)
     assert after.state().disablements[0].about == "pf.boiler.thermal"
     assert (await after.on_order(Enable(by="ann", way="ui", target="pf.boiler.thermal"))).ok
@@ -62,10 +62,10 @@ async def test_a_walk_test_is_logged_and_ends_by_itself(tmp_path: Path) -> None:
     assert (await made_panel.on_order(WalkTest(by="ann", way="ui", target="hall", for_s=0.2))).ok
     made_panel.on_evidence("pf.boiler", hot().evidence, 1.0)
     assert hall_of(made_panel) is ZoneState.NORMAL
-    assert "pf.boiler.thermal" in made_panel.journal.rows("test_response")[0].body
+    assert "pf.boiler.thermal" in made_panel.records.journal.rows("test_response")[0].body
     while made_panel.state().zones[0].testing:
         await made_panel.tick()
         await asyncio.sleep(0.05)
-    assert made_panel.journal.rows("test_ended")
+    assert made_panel.records.journal.rows("test_ended")
     await made_panel.tick()
     assert hall_of(made_panel) is ZoneState.ALARM, "what still burns when the test ends is an alarm"

@@ -75,6 +75,7 @@ async def test_a_taken_port_is_a_fault_until_it_is_free(tmp_path: Path) -> None:
         one = child(tmp_path, Hub(), port)
         wiring = Wiring(
             history=tmp_path,
+            evidence=tmp_path,
             board=Board(one.site, lambda: False),
             bus=one.bus,
             door=Door(),

@@ -24,7 +24,7 @@ STATES = {
 }
 CLASSES = {
     "binary_sensor": {"", "smoke", "safety", "problem", "connectivity", "heat", "sound"},
-    "sensor": {"", "enum", "timestamp", "duration", "temperature", "voltage"},
+    "sensor": {"data_size", "", "enum", "timestamp", "duration", "temperature", "voltage"},
     "number": {"", "duration", "temperature"},
 }
 SETTINGS = {f"{section.name}.{key.name}": key.kind.form for section in SECTIONS for key in section.keys}

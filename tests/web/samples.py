@@ -136,6 +136,7 @@ async def served(
     site_file: Path = Path("/nowhere/site.json"),
     history: Path = Path("/nowhere/history"),
     shop: Workshop | None = None,
+    evidence: Path = Path("/nowhere/evidence"),
 ) -> AsyncIterator[Served]:
     """Serve the real page on a free port of the loopback, hearing a memory bus."""
     hub = Hub()
@@ -151,6 +152,7 @@ async def served(
         site_file=site_file,
         history=history,
         workshop=shop,
+        evidence=evidence,
     )
     app = build(wiring)
     try:

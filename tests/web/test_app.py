@@ -21,7 +21,9 @@ SITE_FILE = Path("/nowhere/site.json")
 
 def _wiring(board: Board, bus: MemoryBus) -> Wiring:
     """A page without its past."""
-    return Wiring(board=board, bus=bus, door=Door(), files=FILES, site_file=SITE_FILE, history=SITE_FILE)
+    return Wiring(
+        board=board, bus=bus, door=Door(), files=FILES, site_file=SITE_FILE, history=SITE_FILE, evidence=SITE_FILE
+    )
 
 
 async def test_the_page_and_its_files_are_served() -> None:
@@ -97,7 +99,13 @@ async def test_a_fault_of_ours_shows_no_inside(caplog: pytest.LogCaptureFixture)
         raise RuntimeError("the inside")
 
     wiring = Wiring(
-        board=Board(SITE, broken), bus=MemoryBus(), door=Door(), files=FILES, site_file=SITE_FILE, history=SITE_FILE
+        board=Board(SITE, broken),
+        bus=MemoryBus(),
+        door=Door(),
+        files=FILES,
+        site_file=SITE_FILE,
+        history=SITE_FILE,
+        evidence=SITE_FILE,
     )
     async with TestClient(TestServer(build(wiring))) as client, client.get("/health") as answer:
         assert answer.status == 500
@@ -110,7 +118,15 @@ async def test_a_taken_port_is_one_clear_message() -> None:
     bus_free = Board(SITE, lambda: False)
     async with served() as page:
         app = build(
-            Wiring(board=bus_free, bus=page.bus, door=Door(), files=FILES, site_file=SITE_FILE, history=SITE_FILE)
+            Wiring(
+                board=bus_free,
+                bus=page.bus,
+                door=Door(),
+                files=FILES,
+                site_file=SITE_FILE,
+                history=SITE_FILE,
+                evidence=SITE_FILE,
+            )
         )
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
@@ -125,7 +141,15 @@ async def test_it_serves_while_the_block_runs() -> None:
     """Stopping must be quick and leave the port free."""
     async with served() as page:
         app = build(
-            Wiring(board=page.board, bus=page.bus, door=Door(), files={}, site_file=SITE_FILE, history=SITE_FILE)
+            Wiring(
+                board=page.board,
+                bus=page.bus,
+                door=Door(),
+                files={},
+                site_file=SITE_FILE,
+                history=SITE_FILE,
+                evidence=SITE_FILE,
+            )
         )
         async with serving(app, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
             async with session.get(f"http://127.0.0.1:{port}/health") as answer:

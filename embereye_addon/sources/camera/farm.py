@@ -19,6 +19,7 @@ from embereye_addon.sources.camera.decoder import Decoder
 from embereye_addon.sources.camera.nal import HEAD_BYTES, is_reference
 from embereye_addon.sources.camera.picture import crop, picture, planar, planes
 from embereye_addon.sources.camera.rates import WORDS, Ladder, Step, decide, pictures
+from embereye_addon.sources.camera.ring import Recording, Ring
 from embereye_addon.sources.camera.rtsp import Arrived, Opened, Stream
 from embereye_addon.sources.camera.watched import LEAST_FPS, TICK_S, Watched, facts_of, give_up, is_late, slow_of
 
@@ -79,7 +80,7 @@ class Farm:
     """Watches cameras. `on_picture(source, look)` is called in the decode thread for the newest pictures.
 
     `on_resized(source)` comes there before the first picture of another size: what was learned of the old pictures
-    does not fit any more. `decode` is one of `hardware.CHOICES`.
+    does not fit any more. `decode` is one of `hardware.CHOICES`; with `rings` the last seconds of each camera are kept.
     """
 
     def __init__(
@@ -87,10 +88,13 @@ class Farm:
         on_picture: Callable[[str, Look], None],
         on_resized: Callable[[str], None] = lambda _source: None,
         decode: str = "software",
+        *,
+        rings: bool = False,
     ) -> None:
         self._on_picture = on_picture
         self._on_resized = on_resized
         self._choice = decode
+        self._rings = rings
         self._wake: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._first: deque[Watched] = deque()
         self._then: deque[Watched] = deque()
@@ -106,7 +110,7 @@ class Farm:
     def watch(self, source: str, url: str, transport: str = "auto", least_fps: float = LEAST_FPS) -> None:
         """Begin to watch; `url` may hold credentials and is never logged. Below `least_fps` a camera is a fault."""
         stream = Stream(source, url, self._deliver, transport)
-        self._watched[source] = Watched(stream, least_fps)
+        self._watched[source] = Watched(stream, least_fps, ring=Ring() if self._rings else None)
         stream.start()
 
     def drop(self, source: str) -> None:
@@ -136,6 +140,20 @@ class Farm:
             return None
         return Frame(source, number, newest.at, newest.mono_s, picture(newest.frame))
 
+    def record(self, source: str, begin: float, for_s: float) -> Recording | None:
+        """Begin a recording: what is there from UTC second `begin`, and what comes in the next `for_s` seconds."""
+        watched = self._watched.get(source)
+        if watched is None or watched.ring is None:
+            return None
+        return watched.ring.take(begin, time.monotonic() + for_s)
+
+    def end_recording(self, source: str, recording: Recording) -> None:
+        """Nothing is added to it any more."""
+        watched = self._watched.get(source)
+        recording.ended = True
+        if watched is not None and watched.ring is not None:
+            watched.ring.release(recording)
+
     def stop(self) -> None:
         """End the readers and the decode thread."""
         streams = [watched.stream for watched in self._watched.values()]
@@ -152,6 +170,8 @@ class Farm:
         watched = self._watched.get(stream.source)
         if watched is None or watched.stream is not stream:
             return
+        if watched.ring is not None:
+            watched.ring.add(thing)
         if isinstance(thing, Opened):
             watched.skip_to_key = True
             watched.probe.opened(thing.codec, thing.width, thing.height)

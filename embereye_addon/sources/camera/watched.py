@@ -8,6 +8,7 @@ from embereye_addon.messages import LinkState
 from embereye_addon.sources.camera.decoder import Decoder, Picture
 from embereye_addon.sources.camera.probe import Probe
 from embereye_addon.sources.camera.rates import UNFILTERED_COST, Facts, Gate, Step, too_low
+from embereye_addon.sources.camera.ring import Ring
 from embereye_addon.sources.camera.rtsp import Arrived, Opened, Stream
 from embereye_addon.sources.camera.smear import Smear
 
@@ -54,6 +55,7 @@ class Watched:
     rates: "deque[tuple[float, int, float, int]]" = field(default_factory=lambda: deque(maxlen=TICKS))
     slow: str = ""
     failing: bool = False
+    ring: Ring | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property

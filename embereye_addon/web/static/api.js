@@ -7,6 +7,13 @@
 /** @typedef {{url: string, at: number, boxes: EvidenceBox[]}} Picture */
 /** @typedef {{step_s: number, frames: {at: number, cells: string}[]}} Past */
 /** @typedef {Record<string, [number[], number[]]>} Trends UTC seconds and values, by value */
+/** @typedef {{name: string, what: "picture" | "film" | "heat" | "trend", source: string, at: number, end: number}} KeptFile */
+/** @typedef {{now: "normal" | "pre_alarm" | "alarm", at: number, cause: string, by: string}} KeptChange */
+/**
+ * @typedef {{id: string, zone: string, name: string, at: number, state: "pre_alarm" | "alarm", changes: KeptChange[],
+ *   explanation: import("./store.js").Explanation, files: KeptFile[]}} PastAlarm
+ */
+/** @typedef {{at: number[], max_c: number[], median_c: number[]}} AlarmTrend */
 
 const LIMIT_MS = 8000;
 /** The key of the text for a server that does not answer at all. */
@@ -207,6 +214,27 @@ export async function heat(id, span, gone) {
   if (!answer.ok) throw new Error(await words(answer));
   return answer.json();
 }
+
+/**
+ * The alarms and pre-alarms that changed last, newest first. Throws words, or the key of a text.
+ * @returns {Promise<PastAlarm[]>}
+ */
+export const pastAlarms = async () => (await get("api/alarms")).alarms;
+
+/**
+ * The address of a file that is kept of an alarm.
+ * @param {string} ident
+ * @param {string} name
+ */
+export const alarmFile = (ident, name) => `api/alarms/${encodeURIComponent(ident)}/${encodeURIComponent(name)}`;
+
+/**
+ * The temperatures before an alarm.
+ * @param {string} ident
+ * @param {string} name
+ * @returns {Promise<AlarmTrend>}
+ */
+export const alarmTrend = (ident, name) => get(alarmFile(ident, name));
 
 /**
  * The settings' own words in a language, by section and key: label and sentence; none for English, which the server sends.

@@ -1,6 +1,7 @@
 // @ts-check
 // The page: it holds the store and lays out the elements, one row of tiles a zone, the worst zone first.
 import { LitElement, css, html, nothing, repeat } from "lit";
+import "./elements/alarm-history.js";
 import "./elements/banner.js";
 import "./elements/camera-tile.js";
 import "./elements/device-history.js";
@@ -162,6 +163,7 @@ class EmberPage extends LitElement {
         (zone) => zone.zone,
         (zone) => this.#zone(state, zone, names, now),
       )}
+      <ember-alarms .names=${names} .last=${state.panel?.last_alarm_id ?? ""}></ember-alarms>
       <ember-faults .faults=${state.panel?.faults ?? []} .names=${names} .now=${now}></ember-faults>
       <ember-pending .devices=${state.pending?.devices ?? []} .zones=${state.site.zones} .now=${now}></ember-pending>
       <ember-processes .processes=${state.processes} .now=${now}></ember-processes>

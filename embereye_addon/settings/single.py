@@ -3,15 +3,11 @@
 Everything here touches the disk: from an event loop call it in a thread.
 """
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from embereye_addon.errors import SettingsFileError, StorageError
+from embereye_addon.errors import SettingsFileError
 from embereye_addon.settings import store
 from embereye_addon.settings.schema import SECTIONS
 
@@ -48,7 +44,7 @@ def change(path: Path, setting: Setting, value: Value) -> Value | None:
     """
     if (setting.section, setting.key) not in ADJUSTABLE:
         raise SettingsFileError(str(path), (f"{setting.section}.{setting.key} cannot be set by an order",))
-    with _alone(path):
+    with store.alone(path):
         raw: Any = store.migrate(store.parse(store.read(path), path) or {}, path)
         row = _row(raw, setting, path)
         before: Value | None = row.get(setting.key)
@@ -77,17 +73,3 @@ def _row(raw: Any, setting: Setting, path: Path) -> dict[str, Any]:
 def _whole(value: Value) -> Value:
     """A number without decimals as it is written by hand."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Nobody else changes one setting of this file meanwhile, in no process of this machine."""
-    try:
-        number = os.open(path.parent, os.O_RDONLY)
-    except OSError as error:
-        raise StorageError(f"{path.parent} cannot be opened: {error.strerror}") from error
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(number)

@@ -4,11 +4,12 @@ Everything here touches the disk: from an event loop call it in a thread.
 """
 
 import contextlib
+import fcntl
 import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -213,6 +214,20 @@ def replace(path: Path, content: bytes) -> Site:
     site = _site(content, path)
     _put(path, content)
     return site
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Nobody else who asks for this changes the file meanwhile, in no process of this machine."""
+    try:
+        number = os.open(path.parent, os.O_RDONLY)
+    except OSError as error:
+        raise StorageError(f"{path.parent} cannot be opened: {error.strerror}") from error
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
 
 
 def _put(path: Path, content: bytes) -> None:

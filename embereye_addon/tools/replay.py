@@ -231,9 +231,9 @@ def _video(played: Played, wanted: Wanted, model: Looker) -> Iterator[Changed]:
 
 def _curves(played: Played, site: Site | None) -> Iterator[Curved]:
     """Every zone's sum over time."""
-    sensitivity = {zone.id: rules(zone).sensitivity for zone in (site.zones if site else ())}
+    known = {zone.id: zone for zone in (site.zones if site else ())}
     for zone, curve in played.curves.items():
-        thresholds = THRESHOLDS_NATS[sensitivity.get(zone, rules(REPLAYED).sensitivity)]
+        thresholds = THRESHOLDS_NATS[rules(known.get(zone, REPLAYED)).sensitivity]
         yield Curved(str(played.path), zone, *thresholds, curve.told())
 
 

@@ -66,8 +66,9 @@ class DevicesApi:
 
 def add(path: Path, device: dict[str, Any], by: str) -> None:
     """Write one more device into the settings file; nothing is written unless the whole file is right then."""
-    fresh = path.suffix == ".json" and not path.exists()
-    raw: Any = {} if fresh else store.migrate(store.parse(store.read(path), path) or {}, path)
-    if not isinstance(raw, dict) or not isinstance(raw.get("devices") or [], list):
-        raise SettingsFileError(str(path), ("devices is not a list",))
-    past.save(path, {**raw, "devices": [*(raw.get("devices") or []), device]}, by, utc_s())
+    with store.alone(path):
+        fresh = path.suffix == ".json" and not path.exists()
+        raw: Any = {} if fresh else store.migrate(store.parse(store.read(path), path) or {}, path)
+        if not isinstance(raw, dict) or not isinstance(raw.get("devices") or [], list):
+            raise SettingsFileError(str(path), ("devices is not a list",))
+        past.save(path, {**raw, "devices": [*(raw.get("devices") or []), device]}, by, utc_s())

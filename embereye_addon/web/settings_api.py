@@ -84,14 +84,16 @@ class Draft:
 
     def apply(self, given: Edited, by: str) -> None:
         """Write what the page wants; errors as those of `wanted`."""
-        _, _, raw = self.wanted(given)
-        past.save(self.site_file, edited.lean(raw), by, utc_s())
+        with store.alone(self.site_file):
+            _, _, raw = self.wanted(given)
+            past.save(self.site_file, edited.lean(raw), by, utc_s())
 
     def restore(self, given: Back, by: str) -> None:
         """Undo a change."""
-        if given.revision != revision(self.site_file):
-            raise RefusedError(409, CHANGED)
-        past.restore(self.site_file, given.number, by, utc_s())
+        with store.alone(self.site_file):
+            if given.revision != revision(self.site_file):
+                raise RefusedError(409, CHANGED)
+            past.restore(self.site_file, given.number, by, utc_s())
 
 
 def revision(path: Path) -> str:
@@ -108,7 +110,6 @@ class SettingsApi:
     def __init__(self, draft: Draft, *, inside: bool) -> None:
         self._draft = draft
         self._inside = inside
-        self._one_at_a_time = asyncio.Lock()
 
     async def shown(self, _request: web.Request) -> web.Response:
         """Form, values without secrets, revision, and the changes that can be undone."""
@@ -150,12 +151,11 @@ class SettingsApi:
 
     async def _change(self, request: web.Request, change: Any, given: Edited | Back) -> web.Response:
         by = request[CALLER].by
-        async with self._one_at_a_time:
-            try:
-                await asyncio.to_thread(change, given, by)
-            except WrongError as err:
-                return answer({"ok": False, "why": WRONG, "findings": err.findings}, 422)
-            except (SettingsFileError, StorageError) as err:
-                raise RefusedError(409, str(err)) from None
+        try:
+            await asyncio.to_thread(change, given, by)
+        except WrongError as err:
+            return answer({"ok": False, "why": WRONG, "findings": err.findings}, 422)
+        except (SettingsFileError, StorageError) as err:
+            raise RefusedError(409, str(err)) from None
         _log.info("the settings were changed by %s", by)
         return answer({"ok": True, "why": "", "findings": ()})

@@ -91,7 +91,7 @@ async def test_a_file_that_cannot_be_written_says_what_to_add(tmp_path: Path) ->
         page.board.take(pending())
         status, said = await approve(page, NEW)
         assert status == 409
-        assert "there is no zone" in said["why"]
+        assert "cannot be opened" in said["why"]
     folder = tmp_path / "site.yaml"
     folder.write_text("zones: [{id: dock, name: Dock}]")
     (tmp_path / "site.yaml.by-hand").mkdir()

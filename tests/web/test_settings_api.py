@@ -117,7 +117,7 @@ async def test_a_file_that_cannot_be_written_is_words(tmp_path: Path) -> None:
         said = await shown(page)
         said["values"]["name"] = "New"
         status, answer = await told(page, "POST", "/api/settings", edited(said))
-        assert (status, "could not be written" in answer["why"]) == (409, True)
+        assert (status, "cannot be opened" in answer["why"]) == (409, True)
 
 
 async def test_strangers_and_rubbish_are_refused(tmp_path: Path) -> None:

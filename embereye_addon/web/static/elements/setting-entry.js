@@ -12,7 +12,7 @@ import "./size-rings.js";
 
 /** What is set of every entry; everything else folds away while it is as it came. @type {Record<string, string[]>} */
 const FIRST = {
-  zones: ["name", "id", "sensitivity"],
+  zones: ["name", "id", "profile", "sensitivity", "mode"],
   cameras: ["name", "id", "url", "zone", "username", "password", "enabled"],
   devices: ["name", "id", "zone", "identity", "enabled"],
 };

@@ -52,7 +52,7 @@ export class EmberSetting extends LitElement {
     if (!field) return nothing;
     const about = fieldAbout(this.section, field);
     const wrong = this.findings.length > 0;
-    return html`<div class="field ${wrong ? "wrong" : ""} ${field.input}">
+    return html`<div class="field ${wrong ? "wrong" : ""} ${field.optional ? "" : field.input}">
       <label for="input">${fieldLabel(this.section, field)}${field.unit ? html` <span class="unit">${known(`unit_${field.unit}`, field.unit)}</span>` : nothing}</label>
       ${this.#input(field, wrong)}
       <div id="about">
@@ -69,10 +69,11 @@ export class EmberSetting extends LitElement {
   #input(field, wrong) {
     switch (field.input) {
       case "checkbox":
+        if (field.optional) return this.#maybe(wrong);
         return html`<input id="input" type="checkbox" aria-describedby="about" .checked=${Boolean(this.value)}
           @change=${(/** @type {any} */ event) => this.#tell(event.target.checked)} />`;
       case "select":
-        return this.#select((field.options ?? []).map((option) => [option, known(`option_${option}`, option)]), wrong);
+        return this.#select([...(field.optional ? [["", this.#empty]] : []), ...this.#options(field)], wrong, field.optional);
       case "reference":
         return this.#select([...(this.choices.some(([id]) => id === this.value) ? [] : [["", t("choose")]]), ...this.choices], wrong);
       case "password":
@@ -84,7 +85,7 @@ export class EmberSetting extends LitElement {
       case "number":
         return html`<input id="input" type="number" inputmode="decimal" aria-describedby="about" aria-invalid=${wrong}
           min=${field.min ?? nothing} max=${field.max ?? nothing} step=${field.step ?? "any"}
-          placeholder=${field.default ?? ""} .value=${String(this.value ?? "")}
+          placeholder=${field.default ?? (field.optional ? this.#empty : "")} .value=${String(this.value ?? "")}
           @change=${(/** @type {any} */ event) => this.#tell(parsed(event.target.value))} />`;
       default:
         return html`<input id="input" type="text" spellcheck="false" autocomplete="off" autocapitalize="off"
@@ -96,11 +97,32 @@ export class EmberSetting extends LitElement {
   /**
    * @param {[string, string][] | string[][]} options
    * @param {boolean} wrong
+   * @param {boolean} [optional] an empty choice means: nothing
    */
-  #select(options, wrong) {
+  #select(options, wrong, optional = false) {
     return html`<select id="input" aria-describedby="about" aria-invalid=${wrong}
-      @change=${(/** @type {any} */ event) => this.#tell(event.target.value)}>
+      @change=${(/** @type {any} */ event) => this.#tell(optional && !event.target.value ? null : event.target.value)}>
       ${options.map(([value, words]) => html`<option value=${value} ?selected=${value === (this.value ?? "")}>${words}</option>`)}
+    </select>`;
+  }
+
+  /** What it means to leave it empty. */
+  get #empty() {
+    return known(`left_empty_${this.section}`, t("left_empty"));
+  }
+
+  /** @param {import("../draft.js").Field} field @returns {[string, string][]} */
+  #options(field) {
+    return (field.options ?? []).map((option) => [option, known(`option_${option}`, option)]);
+  }
+
+  /** A flag that may be left to what holds without it. @param {boolean} wrong */
+  #maybe(wrong) {
+    const now = this.value === null || this.value === undefined ? "" : String(this.value);
+    const options = [["", this.#empty], ["true", t("flag_on")], ["false", t("flag_off")]];
+    return html`<select id="input" aria-describedby="about" aria-invalid=${wrong}
+      @change=${(/** @type {any} */ event) => this.#tell(event.target.value ? event.target.value === "true" : null)}>
+      ${options.map(([value, words]) => html`<option value=${value} ?selected=${value === now}>${words}</option>`)}
     </select>`;
   }
 

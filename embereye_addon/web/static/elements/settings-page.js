@@ -13,6 +13,7 @@ import "./setting-field.js";
 import "./trial.js";
 
 const CHECK_MS = 500;
+/** What an installer looks for first; a section that is not named here comes after them. */
 const ORDER = ["zones", "cameras", "devices", "calibrations", "detection", "pf", "mqtt", "web", ""];
 /** What Home Assistant holds inside an add-on. @type {Record<string, string[]>} */
 const OUTSIDE = { pf: ["host", "port"], web: ["host", "port", "token"] };
@@ -68,14 +69,15 @@ export class EmberSettings extends LitElement {
 
   render() {
     if (!this.shown) return html`<p class="said">${this.said || t("loading")}</p>`;
-    const form = ORDER.flatMap((name) => this.shown.form.filter((/** @type {any} */ each) => each.section === name)).filter(
-      (section) => !(this.shown.inside && section.section === "web"),
-    );
-    const section = form.find((each) => each.section === this.at) ?? form[0];
+    const rank = (/** @type {import("../draft.js").Section} */ { section }) => (ORDER.includes(section) ? ORDER.indexOf(section) : ORDER.length);
+    const form = this.shown.form
+      .filter((/** @type {import("../draft.js").Section} */ { section }) => !(this.shown.inside && section === "web"))
+      .sort((/** @type {any} */ one, /** @type {any} */ other) => rank(one) - rank(other));
+    const section = form.find((/** @type {import("../draft.js").Section} */ each) => each.section === this.at) ?? form[0];
     return html`${this.shown.warnings.map((/** @type {string} */ words) => html`<p class="said bad">${words}</p>`)}
       <div class="page">
         <nav aria-label=${t("settings")}>
-          ${form.map((each) => this.#tab(each))}
+          ${form.map((/** @type {import("../draft.js").Section} */ each) => this.#tab(each))}
         </nav>
         <section class="card body" aria-labelledby="what">
           <h2 id="what">${sectionLabel(section)}</h2>

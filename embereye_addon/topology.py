@@ -77,6 +77,9 @@ REQUESTS = (
     Request("end_sound", m.Done, "panel", m.EndSound),
     Request("set_setting", m.Done, "panel", m.SetSetting),
     Request("promote", m.Done, "panel", m.Promote),
+    Request("self_test", m.Done, "panel", m.SelfTest),
+    Request("restart", m.Done, "panel", m.Restart),
+    Request("model_test", m.Done, "detector", m.ModelTest),
     Request("sirens", m.Done, "pf_gateway", m.Sirens),
     Request("snapshot", m.Snapshot, "detector", m.SnapshotRequest),
 )

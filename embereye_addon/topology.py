@@ -79,7 +79,7 @@ REQUESTS = (
     Request("promote", m.Done, "panel", m.Promote),
     Request("self_test", m.Done, "panel", m.SelfTest),
     Request("restart", m.Done, "panel", m.Restart),
-    Request("model_test", m.Done, "detector", m.ModelTest),
+    Request("check_model", m.Done, "detector", m.CheckModel),
     Request("sirens", m.Done, "pf_gateway", m.Sirens),
     Request("snapshot", m.Snapshot, "detector", m.SnapshotRequest),
 )

@@ -213,7 +213,7 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
     m.SetSetting(by="anna", way="mqtt", target="dock", section="zones", key="sensitivity", value="high"),
     m.SelfTest(by="anna", way="mqtt", target="all"),
     m.Restart(by="anna", way="mqtt", target="all"),
-    m.ModelTest(asked_by="anna"),
+    m.CheckModel(asked_by="anna"),
     m.Promote(by="anna", way="ui", target="yolo-2"),
     m.SnapshotRequest(source="cam.dock-3", live=True),
 )

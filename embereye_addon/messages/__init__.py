@@ -34,6 +34,7 @@ from embereye_addon.messages.facts import (
 )
 from embereye_addon.messages.orders import (
     Acknowledge,
+    CheckModel,
     Command,
     Connect,
     Disable,
@@ -43,7 +44,6 @@ from embereye_addon.messages.orders import (
     EndTest,
     Isolate,
     Lasting,
-    ModelTest,
     Promote,
     Reset,
     Resound,
@@ -63,6 +63,7 @@ __all__ = [
     "AlarmChanged",
     "Belief",
     "Box",
+    "CheckModel",
     "Cluster",
     "Command",
     "Connect",
@@ -82,7 +83,6 @@ __all__ = [
     "Lasting",
     "LinkState",
     "Message",
-    "ModelTest",
     "Nats",
     "PanelState",
     "PendingDevice",

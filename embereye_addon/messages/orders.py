@@ -107,7 +107,7 @@ class SnapshotRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     live: bool = False
 
 
-class ModelTest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class CheckModel(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Asks one detector to test its model now; answered with `Done`, the reason in words when it failed."""
 
     asked_by: Annotated[str, Meta(max_length=80)] = ""

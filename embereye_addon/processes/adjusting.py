@@ -11,10 +11,10 @@ from embereye_addon.bus import Bus
 from embereye_addon.detect.models import Models
 from embereye_addon.errors import BusError, EmberEyeError
 from embereye_addon.messages import (
+    CheckModel,
     Command,
     Done,
     EndSound,
-    ModelTest,
     Promote,
     Restart,
     SelfTest,
@@ -119,7 +119,7 @@ def _refused(err: EmberEyeError) -> Done:
 async def _tested(bus: Bus, detector: str, by: str) -> str:
     """What one detector's self-test found; '' when all is well."""
     try:
-        done = await bus.ask(ModelTest(asked_by=by), to=detector, timeout_s=SELF_TEST_S)
+        done = await bus.ask(CheckModel(asked_by=by), to=detector, timeout_s=SELF_TEST_S)
     except BusError as err:
         return f"{detector}: {err}"
     return f"{detector}: {done.why}" if isinstance(done, Done) and not done.ok else ""

@@ -17,10 +17,9 @@ from embereye_addon.errors import ModelError
 from embereye_addon.fuse.video import nothing
 from embereye_addon.messages import (
     Box,
-    Done,
+    CheckModel,
     Evidence,
     HotSpots,
-    ModelTest,
     ProcessHealth,
     Reading,
     Sighting,
@@ -299,12 +298,6 @@ def any_model(child: Child) -> Looker:
     except ModelError:
         return loaded(Models(child.folder.models), SHIPPED, child.site.detection.device)
 
-    async def on_model_test(self, _request: ModelTest) -> Done:
-        """Test the model now, and say what came of it."""
-        await self.self_test()
-        why = self.child.faults.get("model_self_test") or ("" if self.model else "no model is loaded")
-        return Done(ok=not why, why=why)
-
 
 def load(child: Child) -> Looker | None:
     """The live model; the shipped one and a standing fault where that cannot be used; None and a fault without any."""
@@ -343,7 +336,7 @@ async def main(child: Child) -> None:
     await child.bus.hear(ProcessHealth, detector.on_health)
     await child.bus.hear(HotSpots, detector.on_heat)
     await child.bus.hear(Reading, detector.on_heat)
-    await child.bus.answer(ModelTest, detector.on_model_test, at=child.source)
+    await child.bus.answer(CheckModel, detector.model_test.on_check, at=child.source)
     try:
         async with asyncio.TaskGroup() as work:
             work.create_task(every(LEASE_RENEW_S, detector.share), name="share")

@@ -11,7 +11,7 @@ import msgspec
 
 from embereye_addon.bus.memory import Hub, MemoryBus
 from embereye_addon.detect.models import Gate, Models
-from embereye_addon.messages import Done, EndSound, Isolate, ModelTest, Promote, Restart, SelfTest, SetSetting, Sound
+from embereye_addon.messages import CheckModel, Done, EndSound, Isolate, Promote, Restart, SelfTest, SetSetting, Sound
 from embereye_addon.processes import adjusting
 from embereye_addon.processes.panel import PanelProcess, opened
 from embereye_addon.settings import store
@@ -92,10 +92,10 @@ async def test_a_self_test_asks_every_detector(tmp_path: Path) -> None:
 
         found = [Done(ok=True), Done(ok=False, why="it finds no fire")]
 
-        async def tested(_request: ModelTest) -> Done:
+        async def tested(_request: CheckModel) -> Done:
             return found.pop()
 
-        await bus.answer(ModelTest, tested, at="node1.detector-0")
+        await bus.answer(CheckModel, tested, at="node1.detector-0")
         refused = await process.child.bus.ask(order)
         assert isinstance(refused, Done)
         assert "it finds no fire" in refused.why

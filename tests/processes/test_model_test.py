@@ -77,7 +77,7 @@ def test_a_folder_that_is_not_there_has_no_stamp(tmp_path: Path) -> None:
 
 
 async def test_a_check_that_is_asked_for_says_what_it_found(child: Child, folder: Path) -> None:
-    """Somebody presses Self test and is told that all is well, while the model is blind; or it is no fault for an hour."""
+    """Somebody presses Self test and is told that all is well while the model is blind; or no fault comes of it."""
     none = ModelTest(child, None, lambda: Model("CPU", folder), (folder,))
     assert (await none.on_check(CheckModel())).why == "no model is loaded"
     well = ModelTest(child, Model("CPU"), lambda: Model("CPU"), ())

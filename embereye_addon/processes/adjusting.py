@@ -21,6 +21,7 @@ from embereye_addon.messages import (
     SetSetting,
     Sound,
 )
+from embereye_addon.observe.clock import utc_s
 from embereye_addon.processes.child import Child
 from embereye_addon.processes.pf_siren import ByHand
 from embereye_addon.processes.plan import roles
@@ -78,7 +79,7 @@ class _Desk:
         async with self.one_at_a_time:
             path = await asyncio.to_thread(self.process.child.folder.user_file)
             try:
-                before = await asyncio.to_thread(change, path, setting, order.value)
+                before = await asyncio.to_thread(change, path, setting, order.value, order.by, utc_s())
             except EmberEyeError as err:
                 done = _refused(err)
         self.process.record("setting", {"order": order, "before": before, "done": done})

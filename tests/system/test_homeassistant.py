@@ -120,8 +120,8 @@ async def place(folder: Path, broker: Mosquitto, house: HomeAssistant, album: Pa
         dialling = [asyncio.create_task(device.run()) for device in devices]
         stack.push_async_callback(_ended, dialling)
         await product.listen()
-        await house.wait_state("binary_sensor.embereye_camera_store_stream", "on", 60)
-        await house.wait_state("binary_sensor.embereye_pf_hall_ceiling_connection", "on", 40)
+        await house.wait_state("binary_sensor.embereye_camera_store_stream", "on", 90)
+        await house.wait_state("binary_sensor.embereye_pf_hall_ceiling_connection", "on", 90)
         yield Place(house, product, devices, dialling, cameras, quiet, flame, album)
 
 
@@ -219,7 +219,7 @@ async def orders_go_round(of: Place) -> None:
         of.house.call("switch", "turn_off", {"entity_id": switch}),
     )
     for entity, state in ((select, "high"), (number, "95.0"), (switch, "off")):
-        await of.house.wait_state(entity, state, 40)
+        await of.house.wait_state(entity, state, 90)
     kept = store.load(of.product.site_file)
     assert (kept.zones[1].sensitivity, kept.zones[1].fixed_alarm_c) == ("high", 95.0)
     assert [camera.enabled for camera in kept.cameras] == [True, False]
@@ -231,7 +231,7 @@ async def orders_go_round(of: Place) -> None:
     assert {order["key"] for order in orders} == {"sensitivity", "fixed_alarm_c", "enabled"}
     assert {order["by"] for order in orders} == {"Home Assistant / MQTT, person unknown"}
     await of.house.call("switch", "turn_on", {"entity_id": switch})
-    await of.house.wait_state("binary_sensor.embereye_camera_store_stream", "on", 60)
+    await of.house.wait_state("binary_sensor.embereye_camera_store_stream", "on", 90)
 
 
 async def a_fire(of: Place, calls: list[dict[str, Any]]) -> None:
@@ -251,8 +251,8 @@ async def a_fire(of: Place, calls: list[dict[str, Any]]) -> None:
     await of.house.api.ask("POST", "/api/events/mobile_app_notification_action", {"action": "EMBEREYE_ACKNOWLEDGE"})
     await of.house.wait_state("binary_sensor.embereye_zone_hall_acknowledged", "on", 10)
     await of.product.kill("publisher")
-    await of.house.wait_state("binary_sensor.embereye_fire_alarm", "unavailable", 20)
-    await of.house.wait_state("binary_sensor.embereye_fire_alarm", "on", 30)
+    await of.house.wait_state("binary_sensor.embereye_fire_alarm", "unavailable", 30)
+    await of.house.wait_state("binary_sensor.embereye_fire_alarm", "on", 60)
     await of.house.call("automation", "reload", {})
     await of.house.call("siren", "turn_off", {"entity_id": "siren.embereye_sounders"})
     await of.house.wait_state(SIREN, "off", 10)

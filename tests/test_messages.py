@@ -145,7 +145,7 @@ def test_every_class_that_flows_has_a_sample() -> None:
     """A new message must come with its sample, or its old form cannot be decoded one day."""
     roots = {m.Message, m.Command, m.Lasting}
     flows = {kind for kind in STRUCTS if issubclass(kind, m.Message | m.Command)} - roots
-    assert set(FLOWS.values()) == flows | {m.Done, m.Sirens, m.SnapshotRequest, m.ClipRequest}
+    assert set(FLOWS.values()) == flows | {m.Done, m.CheckModel, m.ClipRequest, m.Sirens, m.SnapshotRequest}
 
 
 def test_samples_leave_nothing_at_its_default() -> None:

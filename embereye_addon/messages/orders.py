@@ -85,6 +85,14 @@ class Promote(Command, frozen=True, kw_only=True):
     """The model `target` becomes the one that looks, if it passed its replay gate."""
 
 
+class SelfTest(Command, frozen=True, kw_only=True):
+    """Every detector's model looks at its reference pictures now, as it does every hour; the answer names failures."""
+
+
+class Restart(Command, frozen=True, kw_only=True):
+    """Every process starts anew; what is latched stays so."""
+
+
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a command, with a reason in words when refused."""
 
@@ -110,6 +118,12 @@ class ClipRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at: float
     before_s: Annotated[float, Meta(ge=0.0, le=30.0)] = 10.0
     after_s: Annotated[float, Meta(ge=0.0, le=30.0)] = 10.0
+
+
+class CheckModel(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Asks one detector to test its model now; answered with `Done`, the reason in words when it failed."""
+
+    asked_by: Annotated[str, Meta(max_length=80)] = ""
 
 
 class Sirens(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -1,16 +1,34 @@
-"""Orders about what the panel does not decide: a siren by hand, one setting, another model. Its journal has them."""
+"""Orders about what the panel does not decide: sirens by hand, settings, models, tests, restarts; for its journal."""
 
 import asyncio
+import os
 import time
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from embereye_addon.alarm.panel import Panel
+from embereye_addon.bus import Bus
 from embereye_addon.detect.models import Models
-from embereye_addon.errors import ModelError, SettingsFileError, StorageError
-from embereye_addon.messages import Done, EndSound, Promote, SetSetting, Sound
+from embereye_addon.errors import BusError, EmberEyeError
+from embereye_addon.messages import (
+    CheckModel,
+    Command,
+    Done,
+    EndSound,
+    Promote,
+    Restart,
+    SelfTest,
+    SetSetting,
+    Sound,
+)
+from embereye_addon.observe.clock import utc_s
 from embereye_addon.processes.child import Child
 from embereye_addon.processes.pf_siren import ByHand
-from embereye_addon.settings.single import Setting, change
+from embereye_addon.processes.plan import roles
+from embereye_addon.settings.single import Setting, Value, change
+
+SELF_TEST_S = 8.0
+"""A detector with many cameras answers late."""
 
 
 class Adjusted(Protocol):
@@ -33,36 +51,76 @@ def sounding(process: Adjusted) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 async def listen(process: Adjusted) -> None:
     """Answer these orders; each of them stands in the journal, also when it is refused."""
-    one_at_a_time = asyncio.Lock()
-    folder, bus = process.child.folder, process.child.bus
+    desk, bus = _Desk(process), process.child.bus
+    await bus.answer(Sound, desk.on_sound)
+    await bus.answer(EndSound, desk.on_sound)
+    await bus.answer(SetSetting, desk.on_setting)
+    await bus.answer(Promote, desk.on_promote)
+    await bus.answer(SelfTest, desk.on_self_test)
+    await bus.answer(Restart, desk.on_restart)
 
-    async def on_sound(order: Sound | EndSound) -> Done:
+
+@dataclass(slots=True)
+class _Desk:
+    """Where these orders arrive; settings change one at a time."""
+
+    process: Adjusted
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def on_sound(self, order: Sound | EndSound) -> Done:
+        process = self.process
         done = process.by_hand.obey(order, process.child.site, process.panel.isolated is not None)
-        process.record("action", {"order": order, "done": done})
         process.say_now.set()
-        return done
+        return self._noted("action", order, done)
 
-    async def on_setting(order: SetSetting) -> Done:
-        setting, before, done = Setting(order.section, order.target, order.key), None, Done(ok=True)
-        async with one_at_a_time:
-            path = await asyncio.to_thread(folder.user_file)
+    async def on_setting(self, order: SetSetting) -> Done:
+        setting, done = Setting(order.section, order.target, order.key), Done(ok=True)
+        before: Value | None = None
+        async with self.one_at_a_time:
+            path = await asyncio.to_thread(self.process.child.folder.user_file)
             try:
-                before = await asyncio.to_thread(change, path, setting, order.value)
-            except (SettingsFileError, StorageError) as err:
-                done = Done(ok=False, why=str(err)[:400])
-        process.record("setting", {"order": order, "before": before, "done": done})
+                before = await asyncio.to_thread(change, path, setting, order.value, order.by, utc_s())
+            except EmberEyeError as err:
+                done = _refused(err)
+        self.process.record("setting", {"order": order, "before": before, "done": done})
         return done
 
-    async def on_promote(order: Promote) -> Done:
+    async def on_promote(self, order: Promote) -> Done:
         done = Done(ok=True)
         try:
-            await asyncio.to_thread(Models(folder.models).promote, order.target)
-        except (ModelError, StorageError) as err:
-            done = Done(ok=False, why=str(err)[:400])
-        process.record("model", {"order": order, "done": done})
+            await asyncio.to_thread(Models(self.process.child.folder.models).promote, order.target)
+        except EmberEyeError as err:
+            done = _refused(err)
+        return self._noted("model", order, done)
+
+    async def on_self_test(self, order: SelfTest) -> Done:
+        child = self.process.child
+        every = (role for role in roles(child.site, os.cpu_count() or 1) if role.process.name == "detector")
+        asked = [_tested(child.bus, f"{child.node}.{role.name}", order.by) for role in every]
+        failed = [why for why in await asyncio.gather(*asked) if why]
+        return self._noted("self_test", order, Done(ok=not failed, why="; ".join(failed)[:400]))
+
+    async def on_restart(self, order: Restart) -> Done:
+        done = Done(ok=True)
+        try:
+            await asyncio.to_thread(self.process.child.folder.ask_restart)
+        except EmberEyeError as err:
+            done = _refused(err)
+        return self._noted("action", order, done)
+
+    def _noted(self, kind: str, order: Command, done: Done) -> Done:
+        self.process.record(kind, {"order": order, "done": done})
         return done
 
-    await bus.answer(Sound, on_sound)
-    await bus.answer(EndSound, on_sound)
-    await bus.answer(SetSetting, on_setting)
-    await bus.answer(Promote, on_promote)
+
+def _refused(err: EmberEyeError) -> Done:
+    return Done(ok=False, why=str(err)[:400])
+
+
+async def _tested(bus: Bus, detector: str, by: str) -> str:
+    """What one detector's self-test found; '' when all is well."""
+    try:
+        done = await bus.ask(CheckModel(asked_by=by), to=detector, timeout_s=SELF_TEST_S)
+    except BusError as err:
+        return f"{detector}: {err}"
+    return f"{detector}: {done.why}" if isinstance(done, Done) and not done.ok else ""

@@ -17,6 +17,7 @@ from embereye_addon.errors import ModelError
 from embereye_addon.fuse.video import nothing
 from embereye_addon.messages import (
     Box,
+    CheckModel,
     ClipRequest,
     Evidence,
     Film,
@@ -349,6 +350,7 @@ async def main(child: Child) -> None:
     await child.bus.hear(ProcessHealth, detector.on_health)
     await child.bus.hear(HotSpots, detector.on_heat)
     await child.bus.hear(Reading, detector.on_heat)
+    await child.bus.answer(CheckModel, detector.model_test.on_check, at=child.source)
     try:
         async with asyncio.TaskGroup() as work:
             work.create_task(every(LEASE_RENEW_S, detector.share), name="share")

@@ -105,6 +105,10 @@ class Folder:
         except OSError:
             return self.site_file
 
+    def ask_restart(self) -> None:
+        """Ask the supervisor to start every process anew. `StorageError` in words."""
+        self.write_run("restart", b"")
+
     def started_at(self) -> float:
         """When the supervisor started (UTC seconds); 0 where none runs."""
         try:

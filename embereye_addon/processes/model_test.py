@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from embereye_addon.detect.model import Looker
 from embereye_addon.errors import ModelError
+from embereye_addon.messages import CheckModel, Done
 from embereye_addon.processes.child import Child
 
 _log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class ModelTest:
     def __init__(self, child: Child, model: Looker | None, load: Load, folders: tuple[Path, ...]) -> None:
         self._child, self._model, self._load, self._folders = child, model, load, folders
         self._seen = stamp(folders)
+        self._wake = asyncio.Event()
 
     def claims(self) -> tuple[tuple[str, str], ...]:
         """What every camera of this process must claim too: no model that can be believed looks at it."""
@@ -56,8 +59,17 @@ class ModelTest:
     async def watch(self) -> None:
         """Until cancelled; `ModelError` when the files were mended, for the process to start anew with them."""
         while True:
+            self._wake.clear()
             well = await self.look()
-            await asyncio.sleep(SELF_TEST_S if well else AGAIN_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), SELF_TEST_S if well else AGAIN_S)
+
+    async def on_check(self, _request: CheckModel) -> Done:
+        """Somebody asks for a self-test now; one that fails becomes a fault at once."""
+        why = "no model is loaded" if self._model is None else await asyncio.to_thread(tested, self._model)
+        if why:
+            self._wake.set()
+        return Done(ok=not why, why=why[:400])
 
     async def look(self) -> bool:
         """One self-test; whether all is well. While it is not, files that were changed are tried."""

@@ -62,7 +62,7 @@ class Supervisor:
     faults: dict[str, str] = field(default_factory=dict)
     site: Site = field(default_factory=Site)
     seen: tuple[int, int] = (0, 0)
-    model_seen: tuple[int, int] = (0, 0)
+    seen_orders: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
     access: BusAccess | None = None
     stop_s: float = STOP_S
     ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -71,14 +71,14 @@ class Supervisor:
         """Supervise until cancelled; then end every child. Settings that cannot be used end it at the start."""
         self.prepare()
         await self.load()
-        self.model_seen = _stamp(self.folder.models / MODELS_STATE)
+        self.seen_orders = self.orders()
         beating = asyncio.create_task(self.beat(), name="heartbeat")
         try:
             while True:
                 await self.reconcile()
                 await asyncio.sleep(PERIOD_S)
                 await self.reload()
-                await self.take_up_model()
+                await self.renew()
         finally:
             await stopped([beating])
             await self.stop()
@@ -130,15 +130,20 @@ class Supervisor:
                 ending.append(self.end(role.name, child))
         await asyncio.gather(*ending)
 
-    async def take_up_model(self) -> None:
-        """Another live model, or another one in shadow, restarts the detectors: then they load it."""
-        found = _stamp(self.folder.models / MODELS_STATE)
-        if found == self.model_seen:
-            return
-        self.model_seen = found
-        detectors = [(name, child) for name, child in self.running.items() if name.startswith("detector-")]
-        _log.info("the detectors restart: another model was chosen")
-        await asyncio.gather(*(self.end(name, child) for name, child in detectors))
+    async def renew(self) -> None:
+        """Another live model, or another one in shadow, restarts the detectors; who asks for it restarts everything."""
+        before, self.seen_orders = self.seen_orders, self.orders()
+        model, restart = (old != new for old, new in zip(before, self.seen_orders, strict=True))
+        if model or restart:
+            _log.info("%s", "all processes restart: somebody asked for it" if restart else "another model was chosen")
+        names = [
+            name for name in self.running if name != SERVER and (restart or (model and name.startswith("detector-")))
+        ]
+        await asyncio.gather(*(self.end(name, self.running[name]) for name in names))
+
+    def orders(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """When the choice of models was written last, and when a restart was asked for."""
+        return _stamp(self.folder.models / MODELS_STATE), _stamp(self.folder.run / "restart")
 
     # --- processes ----------------------------------------------------------------------------------------
     async def reconcile(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from embereye_addon.publish.entities import ROWS, entity_id
 from embereye_addon.publish.rows import Needs, Row
-from embereye_addon.publish.topics import BUTTONS, Subject, Topics
+from embereye_addon.publish.topics import Subject, Topics
 
 BEGIN, END = "<!-- made by embereye_addon.publish.docs: begin -->", "<!-- end -->"
 _TITLES = {
@@ -30,13 +30,12 @@ def _topic_lines(topics: Topics) -> tuple[str, ...]:
         (topics.of(Subject.SITE, "", "state"), "yes", "JSON with every site value below"),
         (topics.of(Subject.SITE, "", "event"), "no", "JSON, one for each alarm change anywhere"),
         (topics.answer, "no", "JSON `topic`, `ok`, `why`, `at`: what became of a command"),
-        *((topics.command(Subject.SITE, "", key), "refused", "send `PRESS`") for key in BUTTONS),
         *_set_lines(Subject.SITE, topics.of(Subject.SITE, "", "")),
         (f"{zone}status", "yes", "`online` while its state can be trusted"),
         (f"{zone}state", "yes", "JSON with every zone value below"),
         (f"{zone}event", "no", "JSON, one for each alarm change"),
         (f"{zone}snapshot", "no", "JPEG, after a pre-alarm or alarm"),
-        (f"{zone}<button>/set", "refused", "`PRESS`: the same buttons, for one zone"),
+        (f"{zone}<button>/set", "refused", "send `PRESS`: `acknowledge`, `silence`, `resound`, `reset`, for one zone"),
         *_set_lines(Subject.ZONE, zone),
     ]
     for subject, picture in ((Subject.CAMERA, "JPEG with boxes"), (Subject.PF, "PNG heat map")):
@@ -53,8 +52,9 @@ def _topic_lines(topics: Topics) -> tuple[str, ...]:
 
 
 def _set_lines(subject: Subject, root: str) -> list[tuple[str, str, str]]:
-    """The command topics of a thing, but for its buttons."""
-    rows = (row for row in ROWS if row.subject is subject and row.commanded and row.platform != "button")
+    """The command topics of a thing; a zone's buttons are told together, for they are those of the site."""
+    zone_button = (Subject.ZONE, "button")
+    rows = (row for row in ROWS if row.subject is subject and row.commanded and (subject, row.platform) != zone_button)
     return [(f"{root}{row.key}/set", "refused", _wanted(row)) for row in rows]
 
 
@@ -65,6 +65,8 @@ def _wanted(row: Row) -> str:
             return f"send {', '.join(f'`{option}`' for option in row.options)}"
         case "number":
             return f"send a number from {row.low:g} to {row.high:g} ({row.unit})"
+        case "button":
+            return "send `PRESS`"
         case "update":
             return "send `INSTALL`"
         case "siren" if row.subject is not Subject.SITE:

@@ -46,6 +46,8 @@ SITE_ROWS = (
     Row(_S, "silence", _BUTTON, "Silence", needs=Needs.APP, icon="mdi:bell-off"),
     Row(_S, "resound", _BUTTON, "Resound", needs=Needs.APP, icon="mdi:bell-ring"),
     Row(_S, "reset", _BUTTON, "Reset", needs=Needs.APP, icon="mdi:restore"),
+    Row(_S, "self_test", _BUTTON, "Self test", category=_DIAGNOSTIC, needs=Needs.APP, icon="mdi:clipboard-check"),
+    Row(_S, "restart", _BUTTON, "Restart", "restart", category=_CONFIG, needs=Needs.APP),
     Row(_S, "sounders", _SIREN, "Sounders", icon="mdi:bullhorn"),
     Row(_S, "model", "update", "Detection model", category=_CONFIG, needs=Needs.APP),
     Row(

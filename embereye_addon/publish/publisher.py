@@ -23,6 +23,7 @@ from embereye_addon.messages import (
     PanelState,
     Promote,
     Reading,
+    SelfTest,
     Sighting,
     SourceHealth,
     ThermalFrame,
@@ -50,6 +51,8 @@ BIRTH_DELAY_S = (0.3, 2.0)
 READY_S = 10.0
 """An alarm from the durable store waits this long for the panel's own word before it is told without."""
 COMMAND_QUEUE = 32
+COMMAND_S, SELF_TEST_S = 2.0, 12.0
+"""How long the panel may take to answer."""
 REFUSALS_SAID = 64
 HOT_PICTURE_S = 2.0
 QUIET_PICTURE_S = 30.0
@@ -283,10 +286,18 @@ class Publisher:
                     continue
                 case Refusal():
                     done = await self._refuse(message, wish)
+                case SelfTest():
+                    self._start("self-test", self._test(message.topic, wish))
+                    continue
                 case _:
                     self.counts.commands += 1
                     done = await self._pass_on(wish)
             await self._answer(message.topic, done)
+
+    async def _test(self, topic: str, command: SelfTest) -> None:
+        """A self-test takes seconds, and no other command waits for it."""
+        self.counts.commands += 1
+        await self._answer(topic, await self._pass_on(command, SELF_TEST_S))
 
     async def _refuse(self, message: Incoming, refusal: Refusal) -> Done:
         """Said once as a warning for each topic and reason; a retained copy is removed from the broker."""
@@ -301,12 +312,13 @@ class Publisher:
                 await self.mqtt.publish(message.topic, b"", retain=True)
         return Done(ok=False, why=refusal.why)
 
-    async def _pass_on(self, command: Command) -> Done:
+    async def _pass_on(self, command: Command, limit_s: float = COMMAND_S) -> Done:
         if isinstance(command, Promote):
             latest = self._heard.program["model"]["latest_version"]
             command = msgspec.structs.replace(command, target=latest or "")
         try:
-            done = await (self._wiring.on_command or self._bus.ask)(command)
+            asked = self._wiring.on_command
+            done = await (asked(command) if asked else self._bus.ask(command, timeout_s=limit_s))
         except BusError as error:
             log.warning("A command by MQTT did not reach the panel: %s", error)
             return Done(ok=False, why="the panel does not answer; try again")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from embereye_addon.errors import SettingsFileError
-from embereye_addon.settings import store
+from embereye_addon.settings import past, store
 from embereye_addon.settings.schema import SECTIONS
 
 ADJUSTABLE: Final = frozenset(
@@ -36,8 +36,10 @@ class Setting:
     key: str
 
 
-def change(path: Path, setting: Setting, value: Value) -> Value | None:
+def change(path: Path, setting: Setting, value: Value, by: str, at: float) -> Value | None:
     """Write one new value; gives the old one (None: it was not set, so its default held).
+
+    It can be undone as any change of the page's, where it stands as that of `by` at UTC second `at`.
 
     `SettingsFileError` in words when it cannot be set or the whole file would be wrong then; `StorageError` when the
     disk refuses. Nothing is written when it is so already.
@@ -50,7 +52,7 @@ def change(path: Path, setting: Setting, value: Value) -> Value | None:
         before: Value | None = row.get(setting.key)
         if before != value:
             row[setting.key] = _whole(value)
-            store.save(path, raw)
+            past.save(path, raw, by, at)
     return before
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from embereye_addon.bus.memory import Hub, MemoryBus
 from embereye_addon.detect.models import Gate, Models
-from embereye_addon.messages import Done, EndSound, Isolate, Promote, SetSetting, Sound
+from embereye_addon.messages import CheckModel, Done, EndSound, Isolate, Promote, Restart, SelfTest, SetSetting, Sound
 from embereye_addon.processes import adjusting
 from embereye_addon.processes.panel import PanelProcess, opened
 from embereye_addon.settings import store
@@ -80,6 +80,35 @@ async def test_a_siren_sounds_by_hand_until_its_time_or_the_order_to_end(tmp_pat
         assert isinstance(refused, Done)
         assert "isolated" in refused.why
         assert len(noted(process, "action")) == 9
+
+
+async def test_a_self_test_asks_every_detector(tmp_path: Path) -> None:
+    """The button says that all is well while a detector is dead, or its model blind."""
+    async with panel(tmp_path) as (process, bus):
+        order = SelfTest(**WHO)
+        silent = await bus.ask(order, timeout_s=10.0)
+        assert isinstance(silent, Done)
+        assert "node1.detector-0" in silent.why
+
+        found = [Done(ok=True), Done(ok=False, why="it finds no fire")]
+
+        async def tested(_request: CheckModel) -> Done:
+            return found.pop()
+
+        await bus.answer(CheckModel, tested, at="node1.detector-0")
+        refused = await process.child.bus.ask(order)
+        assert isinstance(refused, Done)
+        assert "it finds no fire" in refused.why
+        assert await process.child.bus.ask(order) == Done(ok=True)
+        assert [row["done"]["ok"] for row in noted(process, "self_test")] == [False, False, True]
+
+
+async def test_a_restart_is_asked_for_and_noted(tmp_path: Path) -> None:
+    """The restart button does nothing, or nobody knows who pressed it."""
+    async with panel(tmp_path) as (process, bus):
+        assert await bus.ask(Restart(**WHO)) == Done(ok=True)
+        assert (process.child.folder.run / "restart").exists()
+        assert noted(process, "action")[0]["order"]["by"] == "ann"
 
 
 async def test_a_model_is_promoted_through_its_gate_only(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The self-test of the model that looks: a damaged one is a fault, and mended files end it."""
 
+import asyncio
 import logging
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from embereye_addon.bus.memory import Hub
 from embereye_addon.detect.model import WEIGHTS, Model
 from embereye_addon.errors import ModelError
+from embereye_addon.messages import CheckModel, Done
 from embereye_addon.processes.child import Child
 from embereye_addon.processes.model_test import ModelTest, stamp
 from tests.processes.world import child_of, site
@@ -72,3 +74,22 @@ async def test_a_model_that_is_well_has_no_fault(child: Child) -> None:
 def test_a_folder_that_is_not_there_has_no_stamp(tmp_path: Path) -> None:
     """A node without models of its own has no folder of models."""
     assert stamp((tmp_path / "none",)) == ()
+
+
+async def test_a_check_that_is_asked_for_says_what_it_found(child: Child, folder: Path) -> None:
+    """Somebody presses Self test and is told that all is well while the model is blind; or no fault comes of it."""
+    none = ModelTest(child, None, lambda: Model("CPU", folder), (folder,))
+    assert (await none.on_check(CheckModel())).why == "no model is loaded"
+    well = ModelTest(child, Model("CPU"), lambda: Model("CPU"), ())
+    assert await well.on_check(CheckModel()) == Done(ok=True)
+    blind = ModelTest(child, Model("CPU"), lambda: Model("CPU"), ())
+    watching = asyncio.create_task(blind.watch())
+    await asyncio.sleep(0.5)
+    assert "model_self_test" not in child.faults
+    blind._model = Model("CPU", folder)
+    assert "wrong side" in (await blind.on_check(CheckModel())).why
+    async with asyncio.timeout(8.0):
+        while "model_self_test" not in child.faults:
+            await asyncio.sleep(0.05)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)

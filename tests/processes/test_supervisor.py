@@ -142,6 +142,9 @@ async def _follows(supervisor: Supervisor, listener: Listener, given: dict[str, 
     )
     after = {name: child.process.pid for name, child in supervisor.running.items()}
     assert before["panel"] == after["panel"], "another model restarts detectors only"
+    supervisor.folder.ask_restart()
+    await until(lambda: supervisor.running.get("panel") and _pid(supervisor, "panel") != before["panel"], 20)
+    assert _pid(supervisor, SERVER) == before[SERVER], "the bus stays"
 
 
 def _pid(supervisor: Supervisor, name: str) -> int:

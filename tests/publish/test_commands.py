@@ -15,6 +15,8 @@ from embereye_addon.messages import (
     Promote,
     Reset,
     Resound,
+    Restart,
+    SelfTest,
     SetSetting,
     Silence,
     Sound,
@@ -89,6 +91,13 @@ def test_a_siren_sounds_by_hand_and_the_sites_are_its_outputs() -> None:
     assert ask("embereye/site/sounders/set", b"ON") == Resound(by=BY, way="mqtt")
     for payload in (b"LOUD", b'{"state":"ON","duration":1e9}', b'{"state":7}', b"{"):
         assert isinstance(ask(siren, payload), Refusal)
+
+
+def test_the_sites_own_buttons_are_not_a_zones() -> None:
+    """A button of a zone restarts the whole program."""
+    assert ask("embereye/site/self_test/set") == SelfTest(by=BY, way="mqtt")
+    assert ask("embereye/site/restart/set") == Restart(by=BY, way="mqtt")
+    assert isinstance(ask("embereye/zone/barn/restart/set"), Refusal)
 
 
 def test_a_model_is_promoted_by_install_alone() -> None:

@@ -26,6 +26,7 @@ CLASSES = {
     "binary_sensor": {"", "smoke", "safety", "problem", "connectivity", "heat", "sound"},
     "sensor": {"data_size", "", "enum", "timestamp", "duration", "temperature", "voltage"},
     "number": {"", "duration", "temperature"},
+    "button": {"", "restart"},
 }
 SETTINGS = {f"{section.name}.{key.name}": key.kind.form for section in SECTIONS for key in section.keys}
 

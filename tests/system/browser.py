@@ -17,7 +17,8 @@ from tests.system.product import free_port
 SIDE_BAR_PX = 256
 """Home Assistant's side bar is left out of pictures."""
 _START_S = 30.0
-_SETTLE_S = 6.0
+_LOAD_S = 60.0
+_SETTLE_S = 3.0
 _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
@@ -92,18 +93,24 @@ class Browser:
         await self._process.wait()
         shutil.rmtree(self._profile, ignore_errors=True)
 
-    async def picture(self, path: str, file: Path, width: int, height: int) -> None:
-        """Open a page of Home Assistant, let it settle, and keep what it shows."""
+    async def picture(self, path: str, shows: str, file: Path, width: int, height: int) -> None:
+        """Open a page of Home Assistant, wait for an element that it shows, let it settle, and keep what is seen."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         await self._do("Emulation.setDeviceMetricsOverride", **size)
         await self._do("Page.navigate", url=self._api.url + path)
+        async with asyncio.timeout(_LOAD_S):
+            while not await self._elements(shows):
+                await asyncio.sleep(0.5)
         await asyncio.sleep(_SETTLE_S)
-        search = _SEARCH % _BROKEN
-        broken = await self._do("Runtime.evaluate", expression=search, returnByValue=True)
-        self.complaints += [f"{path}: {words}" for words in broken["result"]["value"]]
+        self.complaints += [f"{path}: {words}" for words in await self._elements(_BROKEN)]
         clip = {"x": SIDE_BAR_PX, "y": 0, "width": width - SIDE_BAR_PX, "height": height, "scale": 1}
         shown = await self._do("Page.captureScreenshot", format="png", clip=clip)
         file.write_bytes(base64.b64decode(shown["data"]))
+
+    async def _elements(self, selector: str) -> list[str]:
+        """Name and words of every element that fits, in shadow trees too."""
+        found = await self._do("Runtime.evaluate", expression=_SEARCH % selector, returnByValue=True)
+        return [str(one) for one in found["result"].get("value", [])]
 
     async def _page(self, port: int) -> str | None:
         """Where the first tab is spoken to; None while there is none."""

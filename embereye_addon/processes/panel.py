@@ -305,7 +305,7 @@ def opened(child: Child, cores: int) -> PanelProcess:
         journal=journal,
         outbox=kept_in(child.folder.path / "outbox.db", Outbox, child),
         panel=panel,
-        beliefs={zone.id: beliefs_of(zone) for zone in site.zones},
+        beliefs={zone.id: beliefs_of(zone, site.cameras) for zone in site.zones},
         book=trouble.opened(expected(site, child.node, cores), time.monotonic(), watchers_of(site)),
         zone_of=zones_of(site),
         points={zone_id: set() for zone_id in panel.zones},

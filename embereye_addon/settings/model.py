@@ -63,6 +63,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
 
     `main_url` is its larger stream, opened for a closer look while something is suspected, with the same password.
     `shown_pct` is how sure the model must be for Home Assistant to show a detection; no decision depends on it.
+    `view` names what it looks at: cameras of one zone with the same name, or with none, see the same fire.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     main_url: str | None = None
     regions: tuple[str, ...] = ()
     shown_pct: int = 50
+    view: str = ""
     enabled: bool = True
 
 

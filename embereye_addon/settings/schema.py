@@ -227,6 +227,13 @@ SECTIONS: Final = (
                 "Include: only there counts. Exclude: counts for nothing. Privacy: painted over at once.",
             ),
             Key("shown_pct", 50, whole(5, 95, "%"), "Shown from", "Less sure detections are not shown as such."),
+            Key(
+                "view",
+                "",
+                text(0, 32),
+                "View",
+                "Another name where it sees another place than the zone's other cameras.",
+            ),
             Key("enabled", True, flag(), "Enabled"),
         ),
         most=256,

@@ -21,33 +21,23 @@ from embereye_addon.bus.outbox import Outbox, Waiting
 from embereye_addon.errors import BusError, StorageError
 from embereye_addon.fuse import zone as fusion
 from embereye_addon.messages import (
-    Acknowledge,
     AlarmChanged,
     Belief,
     Command,
-    Connect,
-    Disable,
     Done,
-    Enable,
-    EndTest,
     Evidence,
     HotSpots,
-    Isolate,
     PanelState,
     ProcessHealth,
     Reading,
-    Reset,
-    Resound,
     Sighting,
-    Silence,
     SourceHealth,
-    WalkTest,
     ZoneState,
 )
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.disk import LOOK_S as DISK_LOOK_S
 from embereye_addon.observe.metrics import PF_DECISION
-from embereye_addon.processes import adjusting, panel_watch, pf_siren
+from embereye_addon.processes import adjusting, nights, panel_watch, pf_siren
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.keeping import journal_at, kept_in, restored, unsent
 from embereye_addon.processes.panel_watch import Machine, expected, machine, watchers_of, zones_of
@@ -174,6 +164,7 @@ class PanelProcess:
         self.forget_disabled()
         self.record("action", {"order": order, "done": done})
         self.announce(changes, now.at)
+        self.turn(now)
         self.say_now.set()
         return done
 
@@ -198,6 +189,7 @@ class PanelProcess:
     async def tick(self) -> None:
         """Time passes: zones clear, faults begin and end, beliefs are said."""
         now = Now(time.monotonic(), utc_s())
+        self.turn(now)
         self.panel, notes = panels.timed(self.panel, now)
         self.announce(notes, now.at)
         for zone_id in tuple(self.panel.zones):
@@ -216,6 +208,13 @@ class PanelProcess:
         if began or ended:
             self.panel = replace(self.panel, revision=self.panel.revision + 1)
             self.say_now.set()
+
+    def turn(self, now: Now) -> None:
+        """By day or by night, as the schedule or an operator says; the zones are judged by its sensitivity."""
+        self.panel, notes = panels.turned(self.panel, dark=nights.dark(self.child.site.day, now.at))
+        if notes:
+            self.beliefs = nights.judged(self.beliefs, self.child.site, night=self.panel.night)
+        self.announce(notes, now.at)
 
     async def say_beliefs(self) -> None:
         """Every zone's sum, once a second."""
@@ -311,6 +310,7 @@ def opened(child: Child, cores: int) -> PanelProcess:
         points={zone_id: set() for zone_id in panel.zones},
         machine=machine(child, Now(time.monotonic(), utc_s())),
     )
+    process.beliefs = nights.judged(process.beliefs, site, night=panel.night)
     for message in unsent(journal):
         process.put(message)
     process.record("start", {"process": child.name})
@@ -333,7 +333,7 @@ async def listen(process: PanelProcess) -> None:
     await bus.hear(Reading, on_facts)
     await bus.hear(SourceHealth, process.on_source_health)
     await bus.hear(ProcessHealth, process.on_process_health)
-    for order in (Acknowledge, Silence, Resound, Reset, Disable, Enable, WalkTest, EndTest, Isolate, Connect):
+    for order in orders.KINDS:
         await bus.answer(order, process.on_order)
     await adjusting.listen(process)
 

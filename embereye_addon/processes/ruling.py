@@ -26,7 +26,8 @@ def beliefs_of(zone: Zone, cameras: tuple[Camera, ...] = ()) -> fusion.Beliefs:
 
 def place_of(zone: Zone) -> alarm.Zone:
     """A zone as the panel begins with it."""
-    return alarm.Zone(zone.id, zone.name, float(rules(zone).clear_s))
+    waits_s = (float(zone.ack_wait_s), float(zone.reset_wait_s))
+    return alarm.Zone(zone.id, zone.name, float(rules(zone).clear_s), waits_s=waits_s)
 
 
 def persist_s(detection: Detection, zone: Zone | None) -> tuple[float, float]:

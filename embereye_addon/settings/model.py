@@ -58,6 +58,13 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     least_free_mib: int = 500
 
 
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """When the day begins and ends, local time as HH:MM; without both it is always day."""
+
+    begins: str = ""
+    ends: str = ""
+
+
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
     """One camera. The source id is `cam.<id>`; `regions` are lines that `settings.regions.parse` reads.
 
@@ -179,6 +186,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     pf: Pf = Pf()
     detection: Detection = Detection()
     disk: Disk = Disk()
+    day: Day = Day()
     zones: tuple[Zone, ...] = ()
     cameras: tuple[Camera, ...] = ()
     devices: tuple[Device, ...] = ()

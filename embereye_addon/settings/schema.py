@@ -14,6 +14,7 @@ from embereye_addon.settings.kinds import (
     entries,
     flag,
     host,
+    hour,
     ident,
     network,
     number,
@@ -28,7 +29,19 @@ from embereye_addon.settings.kinds import (
     url,
     whole,
 )
-from embereye_addon.settings.model import Camera, Detection, Device, Disk, GasCalibration, Mqtt, Pf, Site, Web, Zone
+from embereye_addon.settings.model import (
+    Camera,
+    Day,
+    Detection,
+    Device,
+    Disk,
+    GasCalibration,
+    Mqtt,
+    Pf,
+    Site,
+    Web,
+    Zone,
+)
 from embereye_addon.settings.profiles import PROFILES
 from embereye_addon.settings.regions import CAMERA_REGIONS_MAX
 
@@ -175,6 +188,15 @@ SECTIONS: Final = (
                 "Least free",
                 "With less room left history and clips are given up; alarms never.",
             ),
+        ),
+    ),
+    Section(
+        "day",
+        "Day and night",
+        Day,
+        (
+            Key("begins", "", hour(), "Day begins", "Local time; leave both empty where it is always day."),
+            Key("ends", "", hour(), "Day ends", "At night outputs never wait, and zones may be more sensitive."),
         ),
     ),
     Section(

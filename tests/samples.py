@@ -206,7 +206,7 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
     m.EndTest(by="anna", way="ui", target="dock"),
     m.Commission(by="anna", way="ui", target="dock"),
     m.EndCommission(by="anna", way="ui", target="dock"),
-    m.DayMode(by="anna", way="ui", mode="night"),
+    m.DayMode(by="anna", way="ui", target="dock", mode="night"),
     m.Isolate(by="anna", way="ui", target="dock", for_s=600.0),
     m.Connect(by="anna", way="ui", target="dock"),
     m.Done(ok=False, why="Dock stays in alarm: it burns"),

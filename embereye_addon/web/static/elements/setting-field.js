@@ -6,6 +6,11 @@ import { shared } from "../styles.js";
 import { formControls } from "../forms.js";
 import { fieldAbout, fieldLabel, known, t } from "../words.js";
 
+/** What the choices of an optional setting stand for. @type {Record<string, any>} */
+const EMPTY = { "": null };
+/** @type {Record<string, any>} */
+const YES_NO = { "": null, true: true, false: false };
+
 export class EmberSetting extends LitElement {
   static properties = {
     section: {},
@@ -69,10 +74,18 @@ export class EmberSetting extends LitElement {
   #input(field, wrong) {
     switch (field.input) {
       case "checkbox":
+        if (field.optional) return this.#select([["", t("as_profile")], ["true", t("yes")], ["false", t("no")]], wrong, YES_NO);
         return html`<input id="input" type="checkbox" aria-describedby="about" .checked=${Boolean(this.value)}
           @change=${(/** @type {any} */ event) => this.#tell(event.target.checked)} />`;
       case "select":
-        return this.#select((field.options ?? []).map((option) => [option, known(`option_${option}`, option)]), wrong);
+        return this.#select(
+          [
+            ...(field.optional ? [["", t("as_profile")]] : []),
+            ...(field.options ?? []).map((option) => [option, known(`option_${option}`, option)]),
+          ],
+          wrong,
+          field.optional ? EMPTY : {},
+        );
       case "reference":
         return this.#select([...(this.choices.some(([id]) => id === this.value) ? [] : [["", t("choose")]]), ...this.choices], wrong);
       case "password":
@@ -96,11 +109,12 @@ export class EmberSetting extends LitElement {
   /**
    * @param {[string, string][] | string[][]} options
    * @param {boolean} wrong
+   * @param {Record<string, any>} [means] what a choice stands for, where that is not its own text
    */
-  #select(options, wrong) {
+  #select(options, wrong, means = {}) {
     return html`<select id="input" aria-describedby="about" aria-invalid=${wrong}
-      @change=${(/** @type {any} */ event) => this.#tell(event.target.value)}>
-      ${options.map(([value, words]) => html`<option value=${value} ?selected=${value === (this.value ?? "")}>${words}</option>`)}
+      @change=${(/** @type {any} */ event) => this.#tell(event.target.value in means ? means[event.target.value] : event.target.value)}>
+      ${options.map(([value, words]) => html`<option value=${value} ?selected=${value === String(this.value ?? "")}>${words}</option>`)}
     </select>`;
   }
 

@@ -71,6 +71,9 @@ REQUESTS = (
     Request("enable", m.Done, "panel", m.Enable),
     Request("test", m.Done, "panel", m.WalkTest),
     Request("end_test", m.Done, "panel", m.EndTest),
+    Request("commission", m.Done, "panel", m.Commission),
+    Request("end_commission", m.Done, "panel", m.EndCommission),
+    Request("day_mode", m.Done, "panel", m.DayMode),
     Request("isolate", m.Done, "panel", m.Isolate),
     Request("connect", m.Done, "panel", m.Connect),
     Request("sound", m.Done, "panel", m.Sound),
@@ -106,7 +109,7 @@ PROCESSES = (
         "embereye_addon.processes.panel",
         says=("belief", "alarm_changed", "panel_state", "process_health"),
         hears=("sighting", "hot_spots", "reading", "source_health", "process_health"),
-        reads=("zones", "cameras", "devices", "detection", "disk", "journal"),
+        reads=("zones", "cameras", "devices", "detection", "disk", "journal", "day"),
     ),
     Process(
         "publisher",

@@ -7,19 +7,22 @@ test changes what is driven, never what is known.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from embereye_addon.alarm import service
+from embereye_addon.alarm import service, waiting
 from embereye_addon.alarm import zone as zones
 from embereye_addon.alarm.clock import Now
 from embereye_addon.alarm.panel import Panel
-from embereye_addon.alarm.service import Trial
+from embereye_addon.alarm.service import Commissioning, Trial
 from embereye_addon.alarm.zone import Change, Wanted
 from embereye_addon.messages import (
     Acknowledge,
     Command,
+    Commission,
     Connect,
+    DayMode,
     Disable,
     Done,
     Enable,
+    EndCommission,
     EndTest,
     Isolate,
     Reset,
@@ -29,6 +32,22 @@ from embereye_addon.messages import (
     ZoneState,
 )
 
+KINDS: tuple[type[Command], ...] = (
+    Acknowledge,
+    Silence,
+    Resound,
+    Reset,
+    Disable,
+    Enable,
+    WalkTest,
+    EndTest,
+    Commission,
+    EndCommission,
+    DayMode,
+    Isolate,
+    Connect,
+)
+"""Every order."""
 Obeyed = tuple[Panel, tuple[Change, ...], Done]
 
 
@@ -47,10 +66,12 @@ def command(
         if panel.lost:  # a person has looked
             panel = replace(panel, lost="", revision=panel.revision + 1)
         targets = [order.target] if order.target else list(panel.zones)
-        obeyed = _acknowledge(panel, targets) if isinstance(order, Acknowledge) else None
+        obeyed = _acknowledge(panel, targets, order.by, now) if isinstance(order, Acknowledge) else None
         return obeyed or _reset(panel, targets, order.by, wanted, now)
     if isinstance(order, Disable | WalkTest):
         return _serve(panel, order, wanted, now)
+    if isinstance(order, Commission | EndCommission):
+        return _commission(panel, order, now)
     return _return(panel, order) if isinstance(order, Enable | EndTest) else _outputs(panel, order, now)
 
 
@@ -69,6 +90,8 @@ def _outputs(panel: Panel, order: Command, now: Now) -> Obeyed:
             panel = replace(panel, isolated=service.out(order.for_s, order.by, now))
         case Connect():
             panel = replace(panel, isolated=None)
+        case DayMode():
+            panel = replace(panel, day_mode=order.mode)
         case _:
             return _refused(panel, "the panel does not know this order")
     return replace(panel, revision=panel.revision + 1), (), Done(ok=True)
@@ -111,10 +134,24 @@ def _return(panel: Panel, order: Enable | EndTest) -> Obeyed:
     return replace(panel, zones=after, points_out=points, revision=panel.revision + 1), (), Done(ok=True)
 
 
-def _acknowledge(panel: Panel, targets: list[str]) -> Obeyed:
-    """Mark every target that is not normal as seen."""
+def _commission(panel: Panel, order: Commission | EndCommission, now: Now) -> Obeyed:
+    """A zone's first days begin or end. One that is in alarm stays so, and drives its outputs once they are over."""
+    if not order.target:
+        return _refused(panel, "name the zone")
+    zone = panel.zones[order.target]
+    if isinstance(order, EndCommission):
+        zone = replace(zone, commissioning=None)
+    elif zone.state is ZoneState.ALARM:
+        return _refused(panel, f"{zone.name} is in alarm: reset it first")
+    elif zone.commissioning is None:
+        zone = replace(zone, commissioning=Commissioning(now.at, order.by))
+    return replace(panel, zones={**panel.zones, zone.id: zone}, revision=panel.revision + 1), (), Done(ok=True)
+
+
+def _acknowledge(panel: Panel, targets: list[str], by: str, now: Now) -> Obeyed:
+    """Mark every target that is not normal as seen; outputs that wait for it wait for a reset from now on."""
     seen = {
-        ident: replace(panel.zones[ident], acknowledged=True)
+        ident: waiting.acknowledged(replace(panel.zones[ident], acknowledged=True), by, now)
         for ident in targets
         if panel.zones[ident].state is not ZoneState.NORMAL
     }

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from embereye_addon.alarm import service
+from embereye_addon.alarm import service, waiting
 from embereye_addon.alarm import zone as zones
 from embereye_addon.alarm.clock import Now
-from embereye_addon.alarm.service import Out, Trial
+from embereye_addon.alarm.service import Commissioning, Out, Trial
 from embereye_addon.alarm.zone import RANK, Change, Wanted, Zone
 from embereye_addon.messages import (
     AlarmChanged,
@@ -34,6 +34,8 @@ class Panel:
     points_out: dict[str, Out] = field(default_factory=dict)
     lost: str = ""
     """What of the kept state could not be read, until a person has acknowledged or reset."""
+    day_mode: str = "auto"
+    night: bool = False
 
     @property
     def sounding(self) -> tuple[str, ...]:
@@ -64,6 +66,8 @@ class KeptZone(msgspec.Struct, frozen=True, kw_only=True):
     explanation: Explanation | None
     disabled: Out | None = None
     test: Trial | None = None
+    wait: Out | None = None
+    commissioning: Commissioning | None = None
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +81,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     isolated: Out | None = None
     points_out: dict[str, Out] = {}
     lost: str = ""
+    day_mode: str = "auto"
+    night: bool = False
 
 
 def keep(panel: Panel) -> Kept:
@@ -96,12 +102,16 @@ def keep(panel: Panel) -> Kept:
                 explanation=zone.explanation,
                 disabled=zone.disabled,
                 test=zone.test,
+                wait=zone.wait,
+                commissioning=zone.commissioning,
             )
             for zone in panel.zones.values()
         ),
         isolated=panel.isolated,
         points_out=panel.points_out,
         lost=panel.lost,
+        day_mode=panel.day_mode,
+        night=panel.night,
     )
 
 
@@ -123,6 +133,8 @@ def restore(fresh: Panel, kept: Kept, now: Now) -> Panel:
             explanation=row.explanation,
             disabled=_resumed(row.disabled, now),
             test=None if row.test is None else Trial(service.resumed(row.test.out, now), row.test.responded),
+            wait=waiting.resumed(row.wait, row.state, now),
+            commissioning=row.commissioning,
         )
     return Panel(
         after,
@@ -133,6 +145,8 @@ def restore(fresh: Panel, kept: Kept, now: Now) -> Panel:
         _resumed(kept.isolated, now),
         {point: service.resumed(each, now) for point, each in kept.points_out.items()},
         kept.lost,
+        kept.day_mode,
+        kept.night,
     )
 
 
@@ -148,6 +162,9 @@ def judge(panel: Panel, zone_id: str, wanted: Wanted, now: Now) -> tuple[Panel, 
     before = panel.zones[zone_id]
     zone, notes = _tried(before, wanted, now)
     after, change = (zone, None) if zone.test is not None else zones.step(zone, wanted, now)
+    if wanted.hard and after.wait is not None and change is None:
+        after = replace(after, wait=None)
+        notes = (*notes, Note("outputs_on", zone_id, "a hard rule asks for an alarm"))
     if after is before:
         return panel, ()
     panel = replace(panel, zones={**panel.zones, zone_id: after})
@@ -158,6 +175,8 @@ def judge(panel: Panel, zone_id: str, wanted: Wanted, now: Now) -> tuple[Panel, 
         return panel, notes
     if after.state is ZoneState.ALARM:
         panel = replace(panel, silenced=False, last_alarm_id=change.id, last_alarm_at=now.at)
+    if after.in_force:
+        panel = replace(panel, zones=waiting.begin(panel.zones, after, now, hard=wanted.hard, night=panel.night))
     return panel, (*notes, change)
 
 
@@ -173,6 +192,15 @@ def _tried(zone: Zone, wanted: Wanted, now: Now) -> tuple[Zone, tuple[Note, ...]
     return (zone if trial == zone.test else replace(zone, test=trial)), notes
 
 
+def turned(panel: Panel, *, dark: bool) -> tuple[Panel, tuple[Note, ...]]:
+    """The panel by day or by night: as an operator has set it, else as the schedule says (`dark`)."""
+    night = dark if panel.day_mode == "auto" else panel.day_mode == "night"
+    if night == panel.night:
+        return panel, ()
+    note = Note("night" if night else "day", "", f"by {'the schedule' if panel.day_mode == 'auto' else 'an order'}")
+    return replace(panel, night=night, revision=panel.revision + 1), (note,)
+
+
 def timed(panel: Panel, now: Now) -> tuple[Panel, tuple[Note, ...]]:
     """The panel without the disablements, tests and isolation whose time has come, and a note of each."""
     notes = []
@@ -184,6 +212,9 @@ def timed(panel: Panel, now: Now) -> tuple[Panel, tuple[Note, ...]]:
         if zone.test is not None and service.over(zone.test.out, now):
             notes.append(Note("test_ended", ident, "the time of the walk test is over", zone.test.responded))
             zone = replace(zone, test=None)
+        if why := waiting.over(zone, now, night=panel.night):
+            zone = replace(zone, wait=None)
+            notes.append(Note("outputs_on", ident, why))
         after[ident] = zone
     points = {point: each for point, each in panel.points_out.items() if not service.over(each, now)}
     notes += [
@@ -248,6 +279,12 @@ def told(
                 test_until=0.0 if zone.test is None else zone.test.out.until,
                 responded=() if zone.test is None else zone.test.responded,
                 driving=zone.id in sounding,
+                waits_until=0.0 if zone.wait is None else zone.wait.until,
+                waits_for="" if zone.wait is None else "reset" if zone.wait.by else "acknowledge",
+                commissioning=zone.commissioning is not None,
+                commissioning_since=0.0 if zone.commissioning is None else zone.commissioning.since,
+                pre_alarms_told=0 if zone.commissioning is None else zone.commissioning.pre_alarms,
+                alarms_told=0 if zone.commissioning is None else zone.commissioning.alarms,
             )
             for zone in panel.zones.values()
         ),
@@ -257,6 +294,8 @@ def told(
         last_alarm_at=panel.last_alarm_at,
         disablements=disablements(panel),
         isolated=panel.isolated is not None,
+        day_mode=panel.day_mode,
+        night=panel.night,
     )
 
 
@@ -266,4 +305,9 @@ def disablements(panel: Panel) -> tuple[Disablement, ...]:
     outs += panel.points_out.items()
     if panel.isolated is not None:
         outs.append(("", panel.isolated))
-    return tuple(Disablement(about=about, since=each.since, until=each.until, by=each.by) for about, each in outs)
+    found = [Disablement(about=about, since=each.since, until=each.until, by=each.by) for about, each in outs]
+    new = [(zone.id, zone.commissioning) for zone in panel.zones.values() if zone.commissioning is not None]
+    found += [
+        Disablement(about=about, since=days.since, until=0.0, by=days.by, what="commissioning") for about, days in new
+    ]
+    return tuple(found)

@@ -35,6 +35,24 @@ class Trial:
     burning_since_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Commissioning:
+    """A zone's first days: since when (UTC seconds), by whom, and how often it has told anything."""
+
+    since: float
+    by: str
+    pre_alarms: int = 0
+    alarms: int = 0
+
+
+def counted(days: Commissioning | None, state: ZoneState) -> Commissioning | None:
+    """The first days of a zone after it went to this state."""
+    if days is None:
+        return None
+    alarm = state is ZoneState.ALARM
+    return replace(days, pre_alarms=days.pre_alarms + (not alarm), alarms=days.alarms + alarm)
+
+
 def out(for_s: float, by: str, now: Now) -> Out:
     """Out of service from now on, for so long; 0 is without end."""
     if for_s <= 0.0:

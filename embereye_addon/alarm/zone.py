@@ -3,12 +3,15 @@
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from embereye_addon.alarm import service
 from embereye_addon.alarm.clock import Now
-from embereye_addon.alarm.service import Out, Trial
+from embereye_addon.alarm.service import Commissioning, Out, Trial
 from embereye_addon.messages import Explanation, ZoneState
 
 RESET_QUIET_S = 5.0
 """A flame flickers: one look without it is not its end, and neither is the first moment after a restart."""
+AWAITS = "first_signal"
+"""The rule of a pre-alarm that has had its first signal: it is shown instead of why the pre-alarm began."""
 RANK = MappingProxyType({ZoneState.NORMAL: 0, ZoneState.PRE_ALARM: 1, ZoneState.ALARM: 2})
 """How grave a state is; evidence only ever raises it."""
 
@@ -28,7 +31,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone between two steps. `quiet_since_s` is monotonic: since when the evidence has been gone."""
+    """A zone between two steps. `quiet_since_s` is monotonic: since when the evidence has been gone.
+
+    By day its outputs wait for `waits_s`, for an acknowledgement and then for a reset; `wait` is that waiting, and its
+    `by` who has acknowledged.
+    """
 
     id: str
     name: str
@@ -41,11 +48,19 @@ class Zone:
     quiet_since_s: float | None = None
     disabled: Out | None = None
     test: Trial | None = None
+    waits_s: tuple[float, float] = (0.0, 0.0)
+    wait: Out | None = None
+    commissioning: Commissioning | None = None
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it is in alarm and in service: detection goes on in the others too, for the log only."""
+        return self.state is ZoneState.ALARM and self.disabled is None and self.commissioning is None
 
     @property
     def driving(self) -> bool:
-        """Whether its alarm drives outputs: detection goes on in a disabled zone, for the log only."""
-        return self.state is ZoneState.ALARM and self.disabled is None
+        """Whether its alarm drives outputs now."""
+        return self.in_force and self.wait is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,7 @@ def _enter(zone: Zone, wanted: Wanted, now: Now) -> tuple[Zone, Change]:
         acknowledged=False,
         explanation=wanted.explanation,
         quiet_since_s=None,
+        commissioning=service.counted(zone.commissioning, wanted.state),
     )
     return after, Change(after, zone.state, wanted.explanation.rule, "evidence", wanted.explanation, ident)
 
@@ -85,6 +101,7 @@ def _leave(zone: Zone, now: Now, explanation: Explanation, cause: str, by: str) 
         acknowledged=False,
         explanation=None,
         quiet_since_s=None,
+        wait=None,
     )
     return after, Change(after, zone.state, cause, by, explanation, zone.alarm_id)
 
@@ -96,6 +113,8 @@ def step(zone: Zone, wanted: Wanted, now: Now) -> tuple[Zone, Change | None]:
     if zone.state is ZoneState.NORMAL:
         return zone, None
     zone = _noted(zone, wanted, now)
+    if zone.state is ZoneState.PRE_ALARM and wanted.explanation.rule == AWAITS and _awaits(zone) != AWAITS:
+        zone = replace(zone, explanation=wanted.explanation)
     if zone.state is ZoneState.PRE_ALARM and _quiet_s(zone, now) >= zone.clear_s:
         return _leave(zone, now, wanted.explanation, "evidence_gone", "evidence")
     return zone, None
@@ -105,6 +124,11 @@ def _noted(zone: Zone, wanted: Wanted, now: Now) -> Zone:
     """The zone with the time since when its evidence has been gone."""
     since_s = None if not wanted.gone else now.mono_s if zone.quiet_since_s is None else zone.quiet_since_s
     return zone if since_s == zone.quiet_since_s else replace(zone, quiet_since_s=since_s)
+
+
+def _awaits(zone: Zone) -> str:
+    """The rule of the zone's explanation."""
+    return "" if zone.explanation is None else zone.explanation.rule
 
 
 def _quiet_s(zone: Zone, now: Now) -> float:

@@ -16,6 +16,8 @@ HALF_LIFE_S = MappingProxyType({Kind.FLAME: 8.0, Kind.SMOKE: 20.0, Kind.HEAT: 15
 CORRELATION_S = MappingProxyType({Kind.FLAME: 0.5, Kind.SMOKE: 1.0, Kind.HEAT: 1.0, Kind.GAS: 5.0})
 FLOOR_NATS = -1.0
 """A quiet point's greatest credit: long quiet delays an alarm by this much and no more."""
+ONE_VIEW: Mapping[str, str] = MappingProxyType({})
+"""All cameras of a zone look at the same place, so that two of them that see one candle are one witness."""
 QUIET_NATS = -2.0
 """All quiet points together: cameras that look elsewhere must not outvote the one that sees the fire."""
 
@@ -51,14 +53,17 @@ def source_of(point: str) -> str:
     return point.rpartition(".")[0]
 
 
-def _cause(evidence: Evidence) -> tuple[str, Kind | None]:
-    """What points may have in common: a camera's flame and smoke are one picture, a device's gas inputs one air."""
+def _cause(evidence: Evidence, views: Mapping[str, str]) -> tuple[str, Kind | None]:
+    """What points may have in common: the cameras of one view see one lamp, a device's gas inputs smell one air."""
     source = source_of(evidence.point)
-    return source, None if source.startswith("cam.") else evidence.kind
+    return (f"view {views.get(source, '')}", None) if source.startswith("cam.") else (source, evidence.kind)
 
 
-def total(parts: Mapping[str, Part], now_mono_s: float) -> float:
-    """The zone's sum (nats): points that share a cause share the greatest of their caps; quiet ones are floored."""
+def total(parts: Mapping[str, Part], now_mono_s: float, views: Mapping[str, str] = ONE_VIEW) -> float:
+    """The zone's sum (nats): points that share a cause share the greatest of their caps; quiet ones are floored.
+
+    `views` names what each camera (by its source) looks at; cameras without a name all look at the same.
+    """
     claims: dict[tuple[str, Kind | None], tuple[float, float]] = {}
     quiet = 0.0
     for part in parts.values():
@@ -66,7 +71,7 @@ def total(parts: Mapping[str, Part], now_mono_s: float) -> float:
         if nats <= 0.0:
             quiet += nats
             continue
-        cause = _cause(part.evidence)
+        cause = _cause(part.evidence, views)
         claimed, cap = claims.get(cause, (0.0, 0.0))
         claims[cause] = claimed + nats, max(cap, nats, part.evidence.cap_nats)
     return sum(min(claim) for claim in claims.values()) + max(QUIET_NATS, quiet)

@@ -6,7 +6,8 @@ with probability at most 1/N a start, so with one independent start every 2 s a 
 to the floor, which earns back the difference to the figures below.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from embereye_addon.fuse import modes, sequential
@@ -61,6 +62,7 @@ class Beliefs:
     parts: dict[str, Part]
     mode: Mode = modes.SINGLE
     memory: Memory = modes.NOTHING
+    views: Mapping[str, str] = field(default_factory=lambda: sequential.ONE_VIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,10 @@ class Want:
     hard: bool = False
 
 
-def fresh(sensitivity: str, mode: Mode = modes.SINGLE) -> Beliefs:
+def fresh(sensitivity: str, mode: Mode = modes.SINGLE, views: Mapping[str, str] = sequential.ONE_VIEW) -> Beliefs:
     """A zone that has heard nothing yet."""
     pre_alarm, alarm = THRESHOLDS_NATS[sensitivity]
-    return Beliefs(pre_alarm, alarm, {}, mode)
+    return Beliefs(pre_alarm, alarm, {}, mode, views=views)
 
 
 def at(beliefs: Beliefs, sensitivity: str) -> Beliefs:
@@ -107,10 +109,10 @@ def _remembered(beliefs: Beliefs, evidence: Evidence, now_mono_s: float) -> Memo
     """What a zone whose mode is not the plain one remembers after this evidence."""
     memory = modes.remember(beliefs.mode, beliefs.memory, beliefs.parts, evidence, now_mono_s)
     rises = Rule.RATE_OF_RISE in evidence.rules
-    if not rises and sequential.total(beliefs.parts, now_mono_s) < beliefs.alarm_nats:
+    if not rises and sequential.total(beliefs.parts, now_mono_s, beliefs.views) < beliefs.alarm_nats:
         return memory
     again = modes.rises_again(memory, evidence, now_mono_s)
-    again = again or sequential.total(memory.again, now_mono_s) >= beliefs.alarm_nats
+    again = again or sequential.total(memory.again, now_mono_s, beliefs.views) >= beliefs.alarm_nats
     return modes.signalled(memory, beliefs.parts, now_mono_s, again=again)
 
 
@@ -142,7 +144,7 @@ def _agrees(beliefs: Beliefs, kind: Kind, now_mono_s: float) -> bool:
 
 def want(beliefs: Beliefs, now_mono_s: float) -> Want:
     """What the zone asks for at `now_mono_s`: the highest of sequential test and hard rules, as its mode allows."""
-    nats = sequential.total(beliefs.parts, now_mono_s)
+    nats = sequential.total(beliefs.parts, now_mono_s, beliefs.views)
     asked = _of_sum(beliefs, nats)
     rules = _rules(beliefs, now_mono_s)
     for asks, hard, evidence in rules:

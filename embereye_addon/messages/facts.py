@@ -320,7 +320,11 @@ class AlarmChanged(Message, frozen=True, kw_only=True):
 
 
 class ZoneStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One zone as everybody is told of it."""
+    """One zone as everybody is told of it.
+
+    Its outputs wait until `waits_until` (UTC seconds, 0: they do not) for an `acknowledge` or a `reset`. While it is
+    commissioned, what it has told since then is counted.
+    """
 
     zone: SourceId
     name: Annotated[str, Meta(max_length=64)]
@@ -336,15 +340,25 @@ class ZoneStatus(msgspec.Struct, frozen=True, kw_only=True):
     test_until: float = 0.0
     responded: Annotated[tuple[str, ...], Meta(max_length=256)] = ()
     driving: bool = False
+    waits_until: float = 0.0
+    waits_for: Annotated[str, Meta(max_length=16)] = ""
+    commissioning: bool = False
+    commissioning_since: float = 0.0
+    pre_alarms_told: int = 0
+    alarms_told: int = 0
 
 
 class Disablement(msgspec.Struct, frozen=True, kw_only=True):
-    """A zone or point out of service, or all outputs (`about` is ''): since, until (0: no end) and by whom."""
+    """A zone or point out of service, or all outputs (`about` is ''): since, until (0: no end) and by whom.
+
+    `what` is `disabled`, or `commissioning` for a zone in its first days, whose outputs are isolated.
+    """
 
     about: Annotated[str, Meta(max_length=80)]
     since: float
     until: float
     by: Annotated[str, Meta(max_length=80)]
+    what: Annotated[str, Meta(max_length=16)] = "disabled"
 
 
 class JournalState(msgspec.Struct, frozen=True, kw_only=True):
@@ -373,6 +387,8 @@ class PanelState(Message, frozen=True, kw_only=True):
     isolated: bool = False
     sirens: Annotated[tuple[SourceId, ...], Meta(max_length=256)] = ()
     journal: JournalState | None = None
+    day_mode: Annotated[str, Meta(max_length=8)] = "auto"
+    night: bool = False
 
 
 class Film(Message, frozen=True, kw_only=True):

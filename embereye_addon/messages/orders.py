@@ -1,6 +1,6 @@
 """What is asked for and how it is answered: operators' orders, and requests between processes. Frozen msgspec types."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -91,6 +91,20 @@ class SelfTest(Command, frozen=True, kw_only=True):
 
 class Restart(Command, frozen=True, kw_only=True):
     """Every process starts anew; what is latched stays so."""
+
+
+class Commission(Command, frozen=True, kw_only=True):
+    """The target's zone begins its first days: all is told, logged and counted, its outputs are isolated."""
+
+
+class EndCommission(Command, frozen=True, kw_only=True):
+    """Ends `Commission`: the zone is in service."""
+
+
+class DayMode(Command, frozen=True, kw_only=True):
+    """By day, by night, or as the schedule says (`auto`)."""
+
+    mode: Literal["auto", "day", "night"] = "auto"
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):

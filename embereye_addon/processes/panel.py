@@ -18,32 +18,22 @@ from embereye_addon.bus import LEASE_RENEW_S
 from embereye_addon.errors import BusError
 from embereye_addon.fuse import zone as fusion
 from embereye_addon.messages import (
-    Acknowledge,
     Belief,
     Command,
-    Connect,
-    Disable,
     Done,
-    Enable,
-    EndTest,
     Evidence,
     HotSpots,
-    Isolate,
     PanelState,
     ProcessHealth,
     Reading,
-    Reset,
-    Resound,
     Sighting,
-    Silence,
     SourceHealth,
-    WalkTest,
     ZoneState,
 )
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.disk import LOOK_S as DISK_LOOK_S
 from embereye_addon.observe.metrics import PF_DECISION
-from embereye_addon.processes import adjusting, panel_watch, pf_siren
+from embereye_addon.processes import adjusting, nights, panel_watch, pf_siren
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.keeping import journal_at, kept_in, outbox_at, restored
 from embereye_addon.processes.panel_watch import Machine, expected, machine, watchers_of, zones_of
@@ -146,6 +136,7 @@ class PanelProcess:
         self.forget_disabled()
         self.record("action", {"order": order, "done": done})
         self.announce(changes, now.at)
+        self.turn(now)
         self.say_now.set()
         return done
 
@@ -170,6 +161,7 @@ class PanelProcess:
     async def tick(self) -> None:
         """Time passes: zones clear, faults begin and end, beliefs are said."""
         now = Now(time.monotonic(), utc_s())
+        self.turn(now)
         self.panel, notes = panels.timed(self.panel, now)
         self.announce(notes, now.at)
         for zone_id in tuple(self.panel.zones):
@@ -188,6 +180,13 @@ class PanelProcess:
         if began or ended:
             self.panel = replace(self.panel, revision=self.panel.revision + 1)
             self.say_now.set()
+
+    def turn(self, now: Now) -> None:
+        """By day or by night, as the schedule or an operator says; the zones are judged by its sensitivity."""
+        self.panel, notes = panels.turned(self.panel, dark=nights.dark(self.child.site.day, now.at))
+        if notes:
+            self.beliefs = nights.judged(self.beliefs, self.child.site, night=self.panel.night)
+        self.announce(notes, now.at)
 
     async def say_beliefs(self) -> None:
         """Every zone's sum, once a second."""
@@ -242,13 +241,14 @@ def opened(child: Child, cores: int) -> PanelProcess:
         child=child,
         records=Records(child, journal, kept_in(child.folder.outbox, outbox_at, child)),
         panel=panel,
-        beliefs={zone.id: beliefs_of(zone) for zone in site.zones},
+        beliefs={zone.id: beliefs_of(zone, site.cameras) for zone in site.zones},
         book=trouble.opened(expected(site, child.node, cores), time.monotonic(), watchers_of(site)),
         zone_of=zones_of(site),
         points={zone_id: set() for zone_id in panel.zones},
         machine=machine(child, Now(time.monotonic(), utc_s())),
     )
     process.records.put_unsent()
+    process.beliefs = nights.judged(process.beliefs, site, night=panel.night)
     process.record("start", {"process": child.name})
     return process
 
@@ -269,7 +269,7 @@ async def listen(process: PanelProcess) -> None:
     await bus.hear(Reading, on_facts)
     await bus.hear(SourceHealth, process.on_source_health)
     await bus.hear(ProcessHealth, process.on_process_health)
-    for order in (Acknowledge, Silence, Resound, Reset, Disable, Enable, WalkTest, EndTest, Isolate, Connect):
+    for order in orders.KINDS:
         await bus.answer(order, process.on_order)
     await adjusting.listen(process)
 

@@ -3,7 +3,7 @@
 from embereye_addon.alarm import zone as alarm
 from embereye_addon.fuse import zone as fusion
 from embereye_addon.fuse.modes import Mode
-from embereye_addon.settings.model import Detection, Site, Zone
+from embereye_addon.settings.model import Camera, Detection, Site, Zone
 from embereye_addon.settings.profiles import Rules, rules
 
 
@@ -17,15 +17,17 @@ def mode_of(ruled: Rules) -> Mode:
     )
 
 
-def beliefs_of(zone: Zone) -> fusion.Beliefs:
-    """A zone that has heard nothing yet, by day."""
+def beliefs_of(zone: Zone, cameras: tuple[Camera, ...] = ()) -> fusion.Beliefs:
+    """A zone that has heard nothing yet, by day; `cameras` are those whose views are known."""
     ruled = rules(zone)
-    return fusion.fresh(ruled.sensitivity, mode_of(ruled))
+    views = {f"cam.{camera.id}": camera.view for camera in cameras if camera.view}
+    return fusion.fresh(ruled.sensitivity, mode_of(ruled), views)
 
 
 def place_of(zone: Zone) -> alarm.Zone:
     """A zone as the panel begins with it."""
-    return alarm.Zone(zone.id, zone.name, float(rules(zone).clear_s))
+    waits_s = (float(zone.ack_wait_s), float(zone.reset_wait_s))
+    return alarm.Zone(zone.id, zone.name, float(rules(zone).clear_s), waits_s=waits_s)
 
 
 def persist_s(detection: Detection, zone: Zone | None) -> tuple[float, float]:

@@ -7,9 +7,12 @@ import msgspec
 from embereye_addon.messages import (
     Acknowledge,
     Command,
+    Commission,
     Connect,
+    DayMode,
     Disable,
     Enable,
+    EndCommission,
     EndSound,
     EndTest,
     Isolate,
@@ -22,7 +25,7 @@ from embereye_addon.messages import (
     Sound,
     WalkTest,
 )
-from embereye_addon.publish.entities import ROWS
+from embereye_addon.publish.entities import DAY_MODES, ROWS
 from embereye_addon.publish.rows import Row
 from embereye_addon.publish.topics import BUTTONS, CommandTopic, Subject, Topics
 from embereye_addon.publish.tuning import ids, wanted
@@ -47,6 +50,8 @@ _MEANS: dict[tuple[str, str], type[Command]] = {
     ("in_service", "OFF"): Disable,
     ("walk_test", "ON"): WalkTest,
     ("walk_test", "OFF"): EndTest,
+    ("commissioning", "ON"): Commission,
+    ("commissioning", "OFF"): EndCommission,
     ("sounders", "ON"): Resound,
     ("sounders", "OFF"): Silence,
     ("model", "INSTALL"): Promote,
@@ -96,10 +101,20 @@ def _wish(site: model.Site, place: CommandTopic, row: Row, word: str) -> Command
         return wanted(site, row, place.thing, word, BY)
     if row.platform == "siren":
         return _siren(place, word)
+    if row.key == "day_mode":
+        return _day_mode(word)
     kind = _MEANS.get((place.key, word.upper()))
     if kind is None:
         return f"the payload must be {_WORDS.get(row.platform, 'ON or OFF')}"
     return kind(by=BY, way="mqtt", target=place.thing)
+
+
+def _day_mode(word: str) -> Command | str:
+    """By day, by night, or as the schedule says."""
+    try:
+        return msgspec.convert({"type": "DayMode", "by": BY, "way": "mqtt", "mode": word.lower()}, DayMode)
+    except msgspec.ValidationError:
+        return f"the payload must be one of {', '.join(DAY_MODES)}"
 
 
 def _row(place: CommandTopic) -> Row | None:

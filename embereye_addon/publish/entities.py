@@ -11,6 +11,8 @@ EVENTS = ("pre_alarm", "alarm", "cleared", "reset")
 """What an event may say; `cleared` ends a pre-alarm by itself, `reset` ends an alarm by an operator."""
 DETECTIONS = ("flame", "smoke", "cleared")
 """What a camera's own event may say; it is a sighting and not yet an alarm."""
+DAY_MODES = ("auto", "day", "night")
+"""What an operator may ask for: `auto` is as the schedule says."""
 MEASURED_S = 60
 """A measured value older than three of the longest PF periods is no longer shown."""
 GASES = MappingProxyType(
@@ -78,6 +80,8 @@ SITE_ROWS = (
         high=120,
         icon="mdi:smoke",
     ),
+    Row(_S, "day_mode", _SELECT, "Day mode", options=DAY_MODES, icon="mdi:theme-light-dark"),
+    Row(_S, "night", _BINARY, "Night", icon="mdi:weather-night"),
     Row(_S, "switched_off", _VALUE, "Switched off", attributes="switched_off_things", measured=True, icon="mdi:power"),
     Row(_S, "inference_device", _VALUE, "Inference device", category=_DIAGNOSTIC, needs=Needs.APP, icon="mdi:chip"),
     Row(_S, "inference_time", _VALUE, "Inference time", "duration", "ms", _DIAGNOSTIC, measured=True, digits=0),
@@ -112,6 +116,8 @@ ZONE_ROWS = (
     Row(_Z, "sounding", _BINARY, "Outputs sounding", "sound", icon="mdi:bullhorn"),
     Row(_Z, "in_service", _SWITCH, "In service", icon="mdi:shield-check"),
     Row(_Z, "walk_test", _SWITCH, "Walk test", attributes="walk_test_words", icon="mdi:walk"),
+    Row(_Z, "commissioning", _SWITCH, "Commissioning", attributes="commissioning_words", icon="mdi:progress-wrench"),
+    Row(_Z, "waiting", _BINARY, "Outputs wait", attributes="waiting_words", icon="mdi:timer-sand"),
     Row(_Z, "acknowledged", _BINARY, "Acknowledged", category=_DIAGNOSTIC, icon="mdi:check"),
     Row(_Z, "disabled", _BINARY, "Disabled", category=_DIAGNOSTIC, icon="mdi:cancel"),
     Row(_Z, "testing", _BINARY, "Test", category=_DIAGNOSTIC, icon="mdi:walk"),

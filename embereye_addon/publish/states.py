@@ -139,6 +139,8 @@ def site_state(panel: PanelState, own_faults: tuple[Fault, ...] = ()) -> State:
         "sounders": on_off(any(zone.driving for zone in panel.zones)),
         "silenced": on_off(panel.silenced),
         "outputs": on_off(not panel.isolated),
+        "day_mode": panel.day_mode,
+        "night": on_off(panel.night),
         "disablements": len(panel.disablements),
         "disabled_things": {"things": [_disablement(each) for each in panel.disablements[:MAX_FAULTS]]},
         "last_alarm_id": panel.last_alarm_id or None,
@@ -166,6 +168,7 @@ def _disablement(each: Disablement) -> State:
         "since": time_text(each.since),
         "until": time_text(each.until),
         "by": each.by,
+        "what": each.what,
     }
 
 
@@ -183,6 +186,14 @@ def zone_state(zone: ZoneStatus, faults: tuple[Fault, ...]) -> State:
         "in_service": on_off(not zone.disabled),
         "walk_test": on_off(zone.testing),
         "walk_test_words": {"until": time_text(zone.test_until), "responded": list(zone.responded)},
+        "commissioning": on_off(zone.commissioning),
+        "commissioning_words": {
+            "since": time_text(zone.commissioning_since),
+            "pre_alarms": zone.pre_alarms_told,
+            "alarms": zone.alarms_told,
+        },
+        "waiting": on_off(bool(zone.waits_for)),
+        "waiting_words": {"until": time_text(zone.waits_until), "for": zone.waits_for},
         "acknowledged": on_off(zone.acknowledged),
         "disabled": on_off(zone.disabled),
         "testing": on_off(zone.testing),

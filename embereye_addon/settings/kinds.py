@@ -24,6 +24,7 @@ _IDENT: Final = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 _CHIP: Final = r"^([0-9A-Fa-f]{12})?$"
 _FOLDER: Final = re.compile(r"^/[^/\x00]+(/[^/\x00]+)*$", re.ASCII)
 _TOPIC: Final = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
+_HOUR: Final = r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$"
 _LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST: Final = re.compile(rf"^{_LABEL}(?:\.{_LABEL})*\.?$")
 _NUMERIC: Final = re.compile(r"^[0-9.]+$")
@@ -198,6 +199,13 @@ def topic() -> Kind:
     words = "a topic of 1 to 64 of a-z, A-Z, 0-9, - and _, parts separated by single slashes"
     form = {"input": "text", "pattern": _TOPIC, "min_length": 1, "max_length": 64}
     return Kind(words, "str", form, vol.Schema(vol.All(_string, vol.Length(max=64), vol.Match(_TOPIC))))
+
+
+def hour() -> Kind:
+    """A time of day as HH:MM, or empty."""
+    form = {"input": "text", "pattern": _HOUR, "min_length": 0, "max_length": 5}
+    schema = vol.Schema(vol.All(_string, vol.Match(_HOUR)))
+    return Kind("a time of day such as 06:30, or empty", f"match({_HOUR})", form, schema)
 
 
 def chip() -> Kind:

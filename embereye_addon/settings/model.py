@@ -72,11 +72,19 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     media: str = "true"
 
 
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """When the day begins and ends, local time as HH:MM; without both it is always day."""
+
+    begins: str = ""
+    ends: str = ""
+
+
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
     """One camera. The source id is `cam.<id>`; `regions` are lines that `settings.regions.parse` reads.
 
     `main_url` is its larger stream, opened for a closer look while something is suspected, with the same password.
     `shown_pct` is how sure the model must be for Home Assistant to show a detection; no decision depends on it.
+    `view` names what it looks at: cameras of one zone with the same name, or with none, see the same fire.
     """
 
     id: str
@@ -90,6 +98,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     main_url: str | None = None
     regions: tuple[str, ...] = ()
     shown_pct: int = 50
+    view: str = ""
     enabled: bool = True
 
 
@@ -192,6 +201,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     detection: Detection = Detection()
     disk: Disk = Disk()
     journal: Journal = Journal()
+
+    day: Day = Day()
     zones: tuple[Zone, ...] = ()
     cameras: tuple[Camera, ...] = ()
     devices: tuple[Device, ...] = ()

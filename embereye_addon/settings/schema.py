@@ -14,6 +14,7 @@ from embereye_addon.settings.kinds import (
     entries,
     flag,
     host,
+    hour,
     ident,
     media,
     network,
@@ -31,6 +32,7 @@ from embereye_addon.settings.kinds import (
 )
 from embereye_addon.settings.model import (
     Camera,
+    Day,
     Detection,
     Device,
     Disk,
@@ -191,6 +193,15 @@ SECTIONS: Final = (
         ),
     ),
     Section(
+        "day",
+        "Day and night",
+        Day,
+        (
+            Key("begins", "", hour(), "Day begins", "Local time; leave both empty where it is always day."),
+            Key("ends", "", hour(), "Day ends", "At night outputs never wait, and zones may be more sensitive."),
+        ),
+    ),
+    Section(
         "zones",
         "Zones",
         Zone,
@@ -240,6 +251,13 @@ SECTIONS: Final = (
                 "Include: only there counts. Exclude: counts for nothing. Privacy: painted over at once.",
             ),
             Key("shown_pct", 50, whole(5, 95, "%"), "Shown from", "Less sure detections are not shown as such."),
+            Key(
+                "view",
+                "",
+                text(0, 32),
+                "View",
+                "Another name where it sees another place than the zone's other cameras.",
+            ),
             Key("enabled", True, flag(), "Enabled"),
         ),
         most=256,

@@ -1,6 +1,6 @@
-"""What an operator may ask of the panel: acknowledge, silence, resound, reset, disable, test, isolate."""
+"""What an operator may ask of the panel: acknowledge, silence, reset, disable, test, commission, isolate."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from aiohttp import web
@@ -10,9 +10,12 @@ from embereye_addon.bus import Bus
 from embereye_addon.messages import (
     Acknowledge,
     Command,
+    Commission,
     Connect,
+    DayMode,
     Disable,
     Enable,
+    EndCommission,
     EndTest,
     Isolate,
     Lasting,
@@ -33,6 +36,9 @@ COMMANDS: Final[dict[str, type[Command]]] = {
     "enable": Enable,
     "test": WalkTest,
     "end_test": EndTest,
+    "commission": Commission,
+    "end_commission": EndCommission,
+    "day_mode": DayMode,
     "isolate": Isolate,
     "connect": Connect,
 }
@@ -42,12 +48,14 @@ ASK_S: Final = 5.0
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of a command; an empty zone means all.
 
-    `point` stands for the zone where one point is disabled or enabled; `for_s` is a time limit, 0 for none.
+    `point` stands for the zone where one point is disabled or enabled; `for_s` is a time limit, 0 for none; `mode` is
+    what `day_mode` asks for.
     """
 
     zone: Annotated[str, Meta(max_length=80)] = ""
     point: Annotated[str, Meta(max_length=80)] = ""
     for_s: Annotated[float, Meta(ge=0.0, le=604800.0)] = 0.0
+    mode: Literal["auto", "day", "night"] = "auto"
 
 
 class PanelApi:
@@ -71,5 +79,7 @@ class PanelApi:
         order = kind(by=caller.by, way=caller.way, target=body.zone or body.point)
         if isinstance(order, Lasting):
             order = msgspec.structs.replace(order, for_s=body.for_s)
+        if isinstance(order, DayMode):
+            order = msgspec.structs.replace(order, mode=body.mode)
         done = await self._bus.ask(order, timeout_s=ASK_S)
         return answer(done, 200 if done.ok else 409)

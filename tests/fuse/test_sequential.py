@@ -94,7 +94,15 @@ def test_a_cameras_flame_and_smoke_share_one_cap() -> None:
     flame, smoke = ("cam.a.flame", Kind.FLAME, 5.0, 5.0), ("cam.a.smoke", Kind.SMOKE, 5.0, 5.0)
     assert total_of(flame, smoke) == 5.0
     assert total_of(flame, ("cam.a.smoke", Kind.SMOKE, 20.0, 24.0)) == 24.0
-    assert total_of(flame, ("cam.b.smoke", Kind.SMOKE, 5.0, 5.0)) == 10.0
+
+
+def test_two_cameras_on_one_candle_share_one_cap_unless_they_look_elsewhere() -> None:
+    """A candle between two cameras rings; or two fires at the ends of a yard count as one."""
+    one, other = ("cam.a.flame", Kind.FLAME, 14.5, 14.5), ("cam.b.flame", Kind.FLAME, 14.5, 14.5)
+    assert total_of(one, other) == 14.5
+    parts = {point: Part(nats, 0.0, claim(point, nats, kind, cap)) for point, kind, nats, cap in (one, other)}
+    assert sequential.total(parts, 0.0, {"cam.b": "gate"}) == 29.0
+    assert sequential.total(parts, 0.0, {"cam.a": "gate", "cam.b": "gate"}) == 14.5
 
 
 def test_two_gas_inputs_of_one_device_share_one_cap_but_heat_adds() -> None:

@@ -52,3 +52,14 @@ def test_things_last_as_their_zone_says_or_the_whole_site() -> None:
     )
     assert persistence(site) == {"cam.k": (10.0, 20.0), "cam.c": (3.0, 7.0)}
     assert persist_s(detection, None) == (3.0, 5.0)
+
+
+def test_a_camera_that_looks_elsewhere_is_a_witness_of_its_own() -> None:
+    """Two small fires at two gates of one yard must not share one cap."""
+    cameras = (
+        Camera(id="a", name="A", url="rtsp://h/s", zone="k"),
+        Camera(id="b", name="B", url="rtsp://h/s", zone="k"),
+    )
+    assert beliefs_of(KITCHEN, cameras).views == {}
+    apart = (*cameras, Camera(id="c", name="C", url="rtsp://h/s", zone="k", view="gate"))
+    assert beliefs_of(KITCHEN, apart).views == {"cam.c": "gate"}

@@ -28,7 +28,7 @@ export function liveAddress() {
 
 /**
  * Ask the panel for something.
- * @param {"acknowledge" | "silence" | "resound" | "reset" | "test" | "end_test" | "disable" | "enable" | "isolate" | "connect"} name
+ * @param {"acknowledge" | "silence" | "resound" | "reset" | "test" | "end_test" | "disable" | "enable" | "commission" | "end_commission" | "isolate" | "connect"} name
  * @param {string} zone '' means all
  * @param {number} [for_s] for how long, where the order has a time; 0 is without end
  * @returns {Promise<Done>} also when the server cannot be reached; `why` is words or the key of a text

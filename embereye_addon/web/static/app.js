@@ -186,7 +186,9 @@ class EmberPage extends LitElement {
         .names=${names}
         .silenced=${state.panel?.silenced ?? false}
         .now=${now}
-        .out=${state.panel?.disablements.find((each) => each.about === zone.zone)}
+        .out=${state.panel?.disablements.find((each) => each.about === zone.zone && each.what === "disabled")}
+        .place=${state.site.zones.find((each) => each.id === zone.zone)}
+        .night=${state.panel?.night ?? false}
       ></ember-zone-card>
       <div class="things">
         ${repeat(

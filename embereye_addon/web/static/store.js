@@ -5,11 +5,13 @@
 /** @typedef {{rule: string, text: string, sum_nats: number, threshold_nats: number, shares: Share[]}} Explanation */
 /** @typedef {{zone: string, name: string, state: "normal" | "pre_alarm" | "alarm", since: number, alarm_id: string,
  *   acknowledged: boolean, disabled: boolean, testing: boolean, score_pct: number, explanation: Explanation | null,
- *   points: string[], test_until: number, responded: string[], driving: boolean}} ZoneStatus */
-/** @typedef {{about: string, since: number, until: number, by: string}} Disablement */
+ *   points: string[], test_until: number, responded: string[], driving: boolean, waits_until: number,
+ *   waits_for: "" | "acknowledge" | "reset", commissioning: boolean, commissioning_since: number, pre_alarms_told: number,
+ *   alarms_told: number}} ZoneStatus */
+/** @typedef {{about: string, since: number, until: number, by: string, what: string}} Disablement */
 /** @typedef {{code: string, about: string, since: number, text: string}} Fault */
 /** @typedef {{state: "normal" | "pre_alarm" | "alarm", zones: ZoneStatus[], faults: Fault[], silenced: boolean,
- *   isolated: boolean, disablements: Disablement[], at: number}} Panel */
+ *   isolated: boolean, disablements: Disablement[], at: number, night: boolean}} Panel */
 /** @typedef {{zone: string, sum_nats: number, pre_alarm_nats: number, alarm_nats: number, shares: Share[]}} Belief */
 /** @typedef {{label: string, confidence: number, left: number, top: number, right: number, bottom: number}} Box */
 /** @typedef {{at: number, boxes: Box[], look_ms: number, model: string}} Sighting */
@@ -28,7 +30,8 @@
 /** @typedef {{source: string, pid: number, rss_mib: number, cpu_pct: number, loop_lag_ms: number, at: number,
  *   started_at: number}} Process */
 /** @typedef {{identity: string, address: string, first_seen: number, sensor_id: string, double: boolean}} PendingDevice */
-/** @typedef {{site: {name: string, version: string, zones: {id: string, name: string, sensitivity: string}[]},
+/** @typedef {{id: string, name: string, sensitivity: string, profile: string, mode: string}} Place */
+/** @typedef {{site: {name: string, version: string, zones: Place[]},
  *   panel: Panel | null, pending: {devices: PendingDevice[], refused: number} | null, beliefs: Record<string, Belief>, cameras: Record<string, Camera>,
  *   devices: Record<string, Device>, processes: Record<string, Process>,
  *   beat: {utc_s: number, panel_age_s: number | null, bus: boolean}}} State */

@@ -63,7 +63,7 @@ export class EmberService extends LitElement {
   render() {
     const zone = this.zone;
     if (!zone) return nothing;
-    return html`${zone.testing ? this.#trial(zone) : nothing} ${zone.disabled ? this.#disabled() : nothing}
+    return html`${zone.commissioning ? this.#commissioning(zone) : nothing} ${zone.testing ? this.#trial(zone) : nothing} ${zone.disabled ? this.#disabled() : nothing}
     ${zone.testing || zone.disabled ? nothing : this.#menu(zone)}
     ${this.answer ? html`<p class="small" role="status">${this.answer}</p>` : nothing}`;
   }
@@ -79,6 +79,15 @@ export class EmberService extends LitElement {
         })}
       </ul>
       <div class="row">${this.#button("end_test", "end_test")}</div>
+    </div>`;
+  }
+
+  /** @param {import("../store.js").ZoneStatus} zone */
+  #commissioning(zone) {
+    const { pre_alarms_told: pre, alarms_told: alarms, commissioning_since: since } = zone;
+    return html`<div class="standing">
+      <strong>${t("commissioning", { since: clock(since), pre, alarms })}</strong>
+      <div class="row">${this.#button("end_commission", "end_commission")}</div>
     </div>`;
   }
 
@@ -99,13 +108,14 @@ export class EmberService extends LitElement {
       <p class="small muted">${t("service_more")}</p>
       <div class="row">
         ${zone.state === "normal" ? this.#button("test", "walk_test") : nothing}
+        ${zone.state === "normal" && !zone.commissioning ? this.#button("commission", "commission") : nothing}
         ${TIMES.map((for_s) => this.#button("disable", `disable_${for_s}`, for_s))}
       </div>
     </details>`;
   }
 
   /**
-   * @param {"test" | "end_test" | "disable" | "enable"} name
+   * @param {"test" | "end_test" | "disable" | "enable" | "commission" | "end_commission"} name
    * @param {string} text
    * @param {number} [for_s]
    */
@@ -114,7 +124,7 @@ export class EmberService extends LitElement {
   }
 
   /**
-   * @param {"test" | "end_test" | "disable" | "enable"} name
+   * @param {"test" | "end_test" | "disable" | "enable" | "commission" | "end_commission"} name
    * @param {number} for_s
    */
   async #ask(name, for_s) {

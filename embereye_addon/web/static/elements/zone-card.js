@@ -122,6 +122,9 @@ export class EmberZoneCard extends LitElement {
     this.silenced = false;
     /** @type {import("../store.js").Disablement | undefined} */
     this.out = undefined;
+    /** @type {import("../store.js").Place | undefined} */
+    this.place = undefined;
+    this.night = false;
     this.now = 0;
     this.busy = "";
     /** @type {{ok: boolean, text: string} | null} */
@@ -137,7 +140,7 @@ export class EmberZoneCard extends LitElement {
         <span class="chip ${zone.state}">${icon(zone.state)} ${t(`state_${zone.state}`)}</span>
       </header>
       <div class="body">
-        ${this.#since(zone)}
+        ${this.#since(zone)} ${this.#waits(zone)}
         <ember-score-bar .belief=${this.belief}></ember-score-bar>
         ${this.#why(zone)} ${zone.state === "normal" ? nothing : this.#actions(zone)}
         <ember-service .zone=${zone} .out=${this.out} .names=${this.names}></ember-service>
@@ -146,6 +149,15 @@ export class EmberZoneCard extends LitElement {
           : nothing}
       </div>
     </section>`;
+  }
+
+  /** How it decides, and how long its outputs still wait. @param {import("../store.js").ZoneStatus} zone */
+  #waits(zone) {
+    const place = this.place;
+    const words = place ? [t(`profile_${place.profile}`), t(`mode_${place.mode}`), this.night ? t("night") : t("day")] : [];
+    const left = Math.max(0, Math.round(zone.waits_until - this.now));
+    return html`<div class="small muted">${words.join(" · ")}</div>
+      ${zone.waits_for ? html`<p class="why" role="status">${t(`waits_${zone.waits_for}`, { left })}</p>` : nothing}`;
   }
 
   /** @param {import("../store.js").ZoneStatus} zone */

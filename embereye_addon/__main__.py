@@ -34,6 +34,7 @@ It supplements certified fire detection and does not replace it.
   python -m embereye_addon models --help     detectors of your own: add, judge, try in shadow, promote, go back
   python -m embereye_addon sizes --help      the smallest flame and smoke that a camera can see
   python -m embereye_addon camera-test --help  what one camera's stream sends, and what to change there
+  python -m embereye_addon adapters --help   other NVRs that are told: list them, or send a test event
   python -m embereye_addon record --help     what all sources say from now on, for replay
   python -m embereye_addon dashboard --site site.yaml   a dashboard for Home Assistant, of your zones and cameras
   python -m embereye_addon pf-decode --help  frames of a PF device become temperatures in a file
@@ -54,6 +55,7 @@ APART = {
     "models": "embereye_addon.tools.models",
     "sizes": "embereye_addon.tools.sizes",
     "camera-test": "embereye_addon.tools.camera_test",
+    "adapters": "embereye_addon.tools.adapters",
     "record": "embereye_addon.tools.record",
     "dashboard": "embereye_addon.tools.dashboard",
     "pf-decode": "embereye_addon.tools.pf_decode",

@@ -38,7 +38,8 @@ class Request:
 class Process:
     """One command: its name, module, what it says and hears, which settings sections restart it, and how many.
 
-    `count` is a number of copies, or 0 for "one a core, or as `detection.shards` says".
+    `count` is a number of copies, or 0 for "one a core, or as `detection.shards` says". It runs only where the
+    settings section `only_with` has entries, if it names one.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Process:
     hears: tuple[str, ...]
     reads: tuple[str, ...]
     count: int = 1
+    only_with: str = ""
 
 
 CHANNELS = (
@@ -97,6 +99,14 @@ PROCESSES = (
         reads=("pf", "devices", "zones", "calibrations", "disk"),
     ),
     Process(
+        "externals",
+        "embereye_addon.processes.externals",
+        says=("reading", "source_health", "process_health"),
+        hears=(),
+        reads=("mqtt", "zones", "externals"),
+        only_with="externals",
+    ),
+    Process(
         "detector",
         "embereye_addon.processes.detector",
         says=("sighting", "source_health", "process_health"),
@@ -109,7 +119,7 @@ PROCESSES = (
         "embereye_addon.processes.panel",
         says=("belief", "alarm_changed", "panel_state", "process_health"),
         hears=("sighting", "hot_spots", "reading", "source_health", "process_health"),
-        reads=("zones", "cameras", "devices", "detection", "disk", "journal", "day"),
+        reads=("zones", "cameras", "devices", "detection", "disk", "journal", "day", "externals"),
     ),
     Process(
         "publisher",
@@ -124,7 +134,17 @@ PROCESSES = (
             "reading",
             "source_health",
         ),
-        reads=("name", "mqtt", "detection", "zones", "cameras", "devices", "calibrations"),
+        reads=(
+            "name",
+            "mqtt",
+            "detection",
+            "zones",
+            "cameras",
+            "devices",
+            "calibrations",
+            "externals",
+            "adapters",
+        ),
     ),
     Process(
         "web",
@@ -142,7 +162,7 @@ PROCESSES = (
             "pending_devices",
             "process_health",
         ),
-        reads=("name", "web", "zones", "cameras", "devices", "journal"),
+        reads=("name", "web", "zones", "cameras", "devices", "journal", "externals"),
     ),
 )
 

@@ -35,9 +35,12 @@ ALONE = MappingProxyType(
         Rule.RATE_OF_RISE_PRE: ZoneState.PRE_ALARM,
         Rule.FLAME_INPUT: ZoneState.PRE_ALARM,
         Rule.GAS_INPUT: ZoneState.PRE_ALARM,
+        Rule.EXTERNAL_INPUT: ZoneState.PRE_ALARM,
     }
 )
 """What each hard rule asks for on its own."""
+INPUTS = frozenset((Rule.FLAME_INPUT, Rule.GAS_INPUT, Rule.EXTERNAL_INPUT))
+"""Rules that ask for an alarm when another kind agrees."""
 WORDS = MappingProxyType(
     {
         Rule.FIXED_TEMPERATURE: "fixed temperature limit for alarm exceeded",
@@ -46,6 +49,7 @@ WORDS = MappingProxyType(
         Rule.RATE_OF_RISE_PRE: "temperature rises faster than the limit for pre-alarm",
         Rule.FLAME_INPUT: "the device's own flame input is on",
         Rule.GAS_INPUT: "the gas or smoke input is above its alarm level",
+        Rule.EXTERNAL_INPUT: "a detector mapped in from elsewhere is on",
     }
 )
 FIRST_SIGNAL = "first_signal"
@@ -124,7 +128,7 @@ def _rules(beliefs: Beliefs, now_mono_s: float) -> list[tuple[ZoneState, Rule, E
             continue
         for rule in part.evidence.rules:
             asks = ALONE[rule]
-            if rule in (Rule.FLAME_INPUT, Rule.GAS_INPUT) and _agrees(beliefs, part.evidence.kind, now_mono_s):
+            if rule in INPUTS and _agrees(beliefs, part.evidence.kind, now_mono_s):
                 asks = ZoneState.ALARM
             found.append((asks, rule, part.evidence))
     return found

@@ -54,6 +54,7 @@ class Rule(enum.StrEnum):
     RATE_OF_RISE = "rate_of_rise"
     FLAME_INPUT = "flame_input"
     GAS_INPUT = "gas_input"
+    EXTERNAL_INPUT = "external_input"
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -43,7 +43,7 @@ _SLOW: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 20.0, 25.0, 30.0, 45.
 
 ALARM_LATENCY: Final = Histogram(
     "embereye_alarm_latency_seconds",
-    "Deciding frame (path=camera) or packet (path=pf) received until the broker acknowledged; limit 0.15 at P95",
+    "Deciding frame (path=camera), packet (pf) or message (external) received until acknowledged; limit 0.15 at P95",
     ("path",),
     buckets=_ALARM,
     registry=REGISTRY,
@@ -170,6 +170,24 @@ EVIDENCE_KEPT: Final = Counter(
 )
 EVIDENCE_MISSED: Final = Counter(
     "embereye_evidence_missed", "Pictures and clips of an alarm that could not be had", ("what",), registry=REGISTRY
+)
+EXTERNAL_MESSAGES: Final = Counter(
+    "embereye_external_messages",
+    "MQTT messages for a detector from elsewhere: received, rejected (unreadable), skipped (not meant)",
+    ("external", "what"),
+    registry=REGISTRY,
+)
+ADAPTER_EVENTS: Final = Counter(
+    "embereye_adapter_events",
+    "Alarm changes for an adapter: told, dropped (too old, refused or over), withheld (no outputs), nothing (to tell)",
+    ("adapter", "what"),
+    registry=REGISTRY,
+)
+ADAPTER_REQUESTS: Final = Counter(
+    "embereye_adapter_requests",
+    "HTTP requests of an adapter: answered, refused, unanswered",
+    ("adapter", "what"),
+    registry=REGISTRY,
 )
 LOG_LOSSES: Final = Counter("embereye_log_losses", "Log lines dropped", registry=REGISTRY)
 BUS_DROPS: Final = Counter(

@@ -4,9 +4,10 @@ import logging
 import os
 from pathlib import Path
 
+from embereye_addon.errors import SettingsFileError
 from embereye_addon.processes.folder import Folder
 from embereye_addon.settings import addon
-from embereye_addon.settings.model import Site
+from embereye_addon.settings.model import Mqtt, Site
 from embereye_addon.web.fetch import fetch
 
 _log = logging.getLogger(__name__)
@@ -46,3 +47,15 @@ async def effective(folder: Folder, site: Site) -> Site:
     except (addon.BrokerNotYet, addon.BrokerRefused) as err:
         _log.warning("%s", err)
         return site
+
+
+async def broker_again(folder: Folder) -> Mqtt | None:
+    """Home Assistant's broker as it is now, its password may have changed; None outside an add-on or without one."""
+    if not inside():
+        return None
+    try:
+        site = await effective(folder, Site())
+    except SettingsFileError as err:
+        _log.warning("%s", err)
+        return None
+    return site.mqtt if site.mqtt.host else None

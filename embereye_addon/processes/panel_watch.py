@@ -25,10 +25,11 @@ SUPERVISOR = ".supervisor"
 
 
 def expected(site: Site, node: str, cores: int) -> dict[str, trouble.Expected]:
-    """Everything that must speak: every enabled camera and device, every process of this node, its supervisor."""
+    """Everything that must speak: every enabled source, every process of this node, its supervisor."""
     text = trouble.CODES["not_watched"]
     sources = [f"cam.{camera.id}" for camera in site.cameras if camera.enabled]
     sources += [f"pf.{device.id}" for device in site.devices if device.enabled]
+    sources += [f"ext.{each.id}" for each in site.externals if each.enabled]
     found = {source: trouble.Expected(trouble.SOURCE_SILENCE_S, "not_watched", text) for source in sources}
     for role in roles(site, cores):
         if role.process.name != "panel":
@@ -57,6 +58,7 @@ def zones_of(site: Site) -> dict[str, str]:
     """Source id -> zone id, of everything that is enabled."""
     found = {f"cam.{camera.id}": camera.zone for camera in site.cameras if camera.enabled}
     found |= {f"pf.{device.id}": device.zone for device in site.devices if device.enabled}
+    found |= {f"ext.{each.id}": each.zone for each in site.externals if each.enabled}
     return found
 
 
@@ -71,7 +73,7 @@ def measure(
 ) -> None:
     """Tell the metrics how late each loss was shown, and how many faults stand (code, about)."""
     for fault in began:
-        what = {"cam": "camera", "pf": "pf"}.get(fault.about.partition(".")[0], "process")
+        what = {"cam": "camera", "pf": "pf", "ext": "external"}.get(fault.about.partition(".")[0], "process")
         if fault.code in LOSSES and (last_s := signs_s.get(fault.about)) is not None:
             FAULT_DELAY.labels(what).observe(now.mono_s - last_s)
     counts = Counter(code if code in trouble.CODES else "other" for code, _ in standing)

@@ -31,6 +31,8 @@ def roles(site: Site, cores: int) -> tuple[Role, ...]:
     """Every process of a node, in starting order."""
     found: list[Role] = []
     for process in PROCESSES:
+        if process.only_with and not getattr(site, process.only_with):
+            continue
         copies = process.count or site.detection.shards or min(MOST_DETECTORS, max(1, cores))
         found.extend(Role(process, index) for index in range(copies))
     return tuple(found)

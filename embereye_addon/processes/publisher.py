@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 
 from embereye_addon.detect.models import Models
-from embereye_addon.errors import SettingsFileError
 from embereye_addon.messages import AlarmChanged, PanelState, ZoneState
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.metrics import ALARM_LATENCY, FAULT_DELAY
@@ -29,7 +28,8 @@ def on_acked(change: AlarmChanged, _mono_s: float) -> None:
     took_s = utc_s() - change.at
     if change.now is ZoneState.ALARM and 0.0 <= took_s < STALE_S:
         first = change.explanation.shares[0].point if change.explanation.shares else ""
-        ALARM_LATENCY.labels("pf" if first.startswith("pf.") else "camera").observe(took_s)
+        path = {"pf": "pf", "ext": "external"}.get(first.partition(".")[0], "camera")
+        ALARM_LATENCY.labels(path).observe(took_s)
 
 
 @dataclass(slots=True)
@@ -51,14 +51,7 @@ async def main(child: Child) -> None:
     """Publish until told to stop. Without a broker in the settings that is a fault, and the rest runs on."""
 
     async def ask_again() -> model.Mqtt | None:
-        if not addon.inside():
-            return None
-        try:
-            site = await addon.effective(child.folder, model.Site())
-        except SettingsFileError as err:
-            _log.warning("%s", err)
-            return None
-        return site.mqtt if site.mqtt.host else None
+        return await addon.broker_again(child.folder)
 
     folder = child.folder.path / "publisher"
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
@@ -76,7 +69,7 @@ async def main(child: Child) -> None:
 
     async def copy_faults() -> None:
         told = dict(publisher.faults)
-        if not told and not child.site.mqtt.host and not publisher.mqtt.connected:
+        if "broker_disconnected" not in told and not child.site.mqtt.host and not publisher.mqtt.connected:
             told["broker_disconnected"] = NO_BROKER
         child.faults.clear()
         child.faults.update(told)

@@ -23,6 +23,7 @@ MODELS = {
     Subject.ZONE: "Zone",
     Subject.CAMERA: "Camera",
     Subject.PF: "PF device",
+    Subject.EXTERNAL: "Detector from elsewhere",
 }
 
 _FEEDS = {"event": ("state_topic", "event"), "image": ("image_topic", "snapshot"), "camera": ("topic", "picture")}
@@ -37,7 +38,7 @@ Batch = tuple[tuple[str, bytes], ...]
 class Thing:
     """One device to announce: what it stands for, its id in the settings, its name, area, PF input roles.
 
-    The roles hold what its inputs are calibrated for as well (`entities.equivalent`).
+    The roles hold what its inputs are calibrated for as well (`entities.equivalent`); an external's is its kind.
     """
 
     subject: Subject
@@ -89,6 +90,16 @@ def things_of(site: model.Site, roles: Mapping[str, frozenset[str]]) -> tuple[Th
                 roles.get(device.id, frozenset()) | gases.get(device.id, frozenset()) | _fitted(device),
             )
             for device in site.devices
+        ),
+        *(
+            Thing(
+                Subject.EXTERNAL,
+                each.id,
+                each.name,
+                zone_names.get(each.zone, ""),
+                roles=frozenset((each.kind,)),
+            )
+            for each in site.externals
         ),
     )
 

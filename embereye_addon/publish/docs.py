@@ -1,10 +1,15 @@
-"""The tables of docs/mqtt.md from the code; `python -m embereye_addon.publish.docs docs/mqtt.md` re-makes them."""
+"""The tables of docs/mqtt.md and the schemas beside it, from the code.
 
+`python -m embereye_addon.publish.docs docs/mqtt.md` re-makes them.
+"""
+
+import json
 import sys
 from pathlib import Path
 
 from embereye_addon.publish.entities import ROWS, entity_id
 from embereye_addon.publish.rows import Needs, Row
+from embereye_addon.publish.schemas import name_of, schemas
 from embereye_addon.publish.topics import Subject, Topics
 
 BEGIN, END = "<!-- made by embereye_addon.publish.docs: begin -->", "<!-- end -->"
@@ -13,6 +18,7 @@ _TITLES = {
     Subject.ZONE: "Each zone",
     Subject.CAMERA: "Each camera",
     Subject.PF: "Each PF device",
+    Subject.EXTERNAL: "Each detector from elsewhere",
 }
 _NEEDS = {Needs.THING: "program and device", Needs.APP: "program", Needs.NOTHING: "always"}
 
@@ -47,8 +53,27 @@ def _topic_lines(topics: Topics) -> tuple[str, ...]:
             tree.append((f"{root}picture", "no", "JPEG, now and then, for the camera entity"))
             tree.append((f"{root}event", "no", "JSON `event_type`, `confidence`, `at`: what the camera sees"))
         tree += _set_lines(subject, root)
-    lines = (f"| `{topic}` | {retained} | {what} |" for topic, retained, what in tree)
-    return ("| Topic | Retained | What |", "| --- | --- | --- |", *lines)
+    root = topics.of(Subject.EXTERNAL, "<id>", "")
+    tree.append((f"{root}status", "yes", "`online` while its state is known"))
+    tree.append((f"{root}state", "yes", "JSON with every value of a detector from elsewhere below"))
+    tree.append(
+        (topics.discovery(Subject.ZONE, "ID").replace("ID", "<id>"), "yes", "JSON: Home Assistant's device bundle")
+    )
+    lines = (f"| `{topic}` | {retained} | {what} | {_schema(topics, topic)} |" for topic, retained, what in tree)
+    return ("| Topic | Retained | What | Schema |", "| --- | --- | --- | --- |", *lines)
+
+
+def _schema(topics: Topics, topic: str) -> str:
+    """A link to the schema of what is published there."""
+    name = name_of(topics.base, topics.prefix, topic)
+    return f"[{name}](schemas/{name}.json)" if name else ""
+
+
+def schema_files() -> dict[str, str]:
+    """Every schema's file name and text."""
+    return {
+        f"{name}.json": json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in schemas().items()
+    }
 
 
 def _set_lines(subject: Subject, root: str) -> list[tuple[str, str, str]]:
@@ -101,8 +126,12 @@ def renewed(page: str) -> str:
 
 
 def main(argv: list[str]) -> int:
-    """Renew the file named first."""
+    """Renew the file named first, and the folder `schemas` beside it."""
     path = Path(argv[1])
+    folder = path.parent / "schemas"
+    folder.mkdir(exist_ok=True)
+    for name, text in schema_files().items():
+        (folder / name).write_text(text, encoding="utf-8")
     path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 

@@ -27,7 +27,7 @@ def equivalent(gas: str) -> str:
     return f"{gas}_equivalent"
 
 
-_S, _Z, _C, _P = Subject.SITE, Subject.ZONE, Subject.CAMERA, Subject.PF
+_S, _Z, _C, _P, _E = Subject.SITE, Subject.ZONE, Subject.CAMERA, Subject.PF, Subject.EXTERNAL
 _BINARY, _VALUE, _BUTTON, _EVENT, _IMAGE = "binary_sensor", "sensor", "button", "event", "image"
 _SWITCH, _NUMBER, _SELECT, _SIREN = "switch", "number", "select", "siren"
 _DIAGNOSTIC, _CONFIG = "diagnostic", "config"
@@ -341,11 +341,32 @@ PF_ROWS = (
     Row(_P, "period", _VALUE, "Period", "duration", "s", _DIAGNOSTIC, False, measured=True, digits=1),
 )
 
-ROWS = (*SITE_ROWS, *ZONE_ROWS, *CAMERA_ROWS, *PF_ROWS)
+EXTERNAL_ROWS = (
+    Row(_E, "smoke", _BINARY, "Smoke", "smoke", role="smoke"),
+    Row(_E, "heat", _BINARY, "Heat", "heat", role="heat"),
+    Row(_E, "gas", _BINARY, "Gas", "gas", role="gas"),
+    Row(_E, "flame", _BINARY, "Flame", "safety", role="flame"),
+    Row(_E, "value", _VALUE, "Value", category=_DIAGNOSTIC, enabled=False),
+    Row(
+        _E,
+        "connection",
+        _BINARY,
+        "Connection",
+        "connectivity",
+        category=_DIAGNOSTIC,
+        needs=Needs.APP,
+        attributes="link_words",
+    ),
+    Row(_E, "trouble", _BINARY, "Trouble", "problem", category=_DIAGNOSTIC, needs=Needs.APP, attributes="faults"),
+    Row(_E, "last_report", _VALUE, "Last report", "timestamp", "", _DIAGNOSTIC, False, Needs.APP),
+    Row(_E, "unreadable", _VALUE, "Unreadable messages", "", "", _DIAGNOSTIC, False, Needs.APP, counted=True),
+)
+
+ROWS = (*SITE_ROWS, *ZONE_ROWS, *CAMERA_ROWS, *PF_ROWS, *EXTERNAL_ROWS)
 
 
 def rows_of(subject: Subject, roles: frozenset[str] = frozenset()) -> tuple[Row, ...]:
-    """The rows of one thing; `roles` are the inputs a PF device has."""
+    """The rows of one thing; `roles` are the inputs a PF device has, or the kind of an external."""
     return tuple(row for row in ROWS if row.subject is subject and (not row.role or row.role in roles))
 
 

@@ -25,6 +25,7 @@ from embereye_addon.errors import LinkError
 from embereye_addon.observe.tasks import stopped
 from embereye_addon.publish.outages import LONGEST_PAUSE_S, Outage, outage, pause_s
 from embereye_addon.publish.outbox import BATCH, Out, Outbox, Tier
+from embereye_addon.publish.traits import Traits, traits_of
 from embereye_addon.settings import model
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ ONLINE, OFFLINE = b"online", b"offline"
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message from the broker; `retained` also when it was only published so."""
+    """A message from the broker; `retained` also when it was only published so (see `Ends.as_published`)."""
 
     topic: str
     payload: bytes
@@ -56,7 +57,10 @@ class Ends:
     """Who stands at both ends: the last will's topic, what to subscribe to, and who is told.
 
     `on_message` is called in the event loop and must not wait. `on_connected` runs beside the traffic and ends with
-    the connection. `ask_again` gives new settings after a refused login, or None.
+    the connection. `ask_again` gives new settings after a refused login, or None. Without a will topic nobody is told
+    of our end. `as_published` keeps the flag of live messages too; else only the broker's own copies are `retained`.
+    The broker holds back what is longer than `longest_bytes`. `base` is the topic below which messages are ours, `user`
+    the user properties that all of them carry.
     """
 
     will_topic: str
@@ -64,6 +68,10 @@ class Ends:
     on_message: Callable[[Incoming], None]
     on_connected: Callable[[], Awaitable[None]]
     ask_again: Callable[[], Awaitable[model.Mqtt | None]]
+    as_published: bool = True
+    longest_bytes: int = MAX_INCOMING_BYTES
+    base: str = ""
+    user: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -106,13 +114,17 @@ class _Client(Client):
 
 
 class Mqtt:
-    """The connection. `fault` is (`broker_disconnected` or `broker_refuses`, words) while something is wrong."""
+    """The connection. `fault` is (`broker_disconnected` or `broker_refuses`, words) while something is wrong.
+
+    `closed_topics` are the filters that the broker did not let us subscribe to.
+    """
 
     def __init__(self, settings: model.Mqtt, client_id: str, ends: Ends) -> None:
         self.fault: tuple[str, str] | None = None
         self.counts = Counts()
         self.heard_s = 0.0
         """When the broker acknowledged anything last over a connection that was lost (monotonic s); 0: never."""
+        self.closed_topics: frozenset[str] = frozenset()
         self._settings, self._client_id, self._ends = settings, client_id, ends
         self._out = Outbox()
         self._connected = False
@@ -136,19 +148,26 @@ class Mqtt:
         """Send every retained message once more, but for our own presence, which the broker keeps."""
         self._out.say_again()
 
-    def publish_event(self, topic: str, payload: bytes) -> asyncio.Future[None]:
+    def refresh(self, now_mono_s: float) -> None:
+        """Say those retained messages again that would expire at the broker though they still hold."""
+        for topic in self._out.kept:
+            expiry_s = traits_of(self._ends.base, topic).expiry_s
+            if expiry_s:
+                self._out.refresh((topic,), now_mono_s - expiry_s / 3)
+
+    def publish_event(self, topic: str, payload: bytes, alarm_id: str = "") -> asyncio.Future[None]:
         """Send an alarm before everything else; done at its PUBACK, however long the broker is away.
 
         `LinkError` at once when the outbox is full: nothing was taken, ask again later.
         """
-        return self._out.add_event(topic, payload)
+        return self._out.add_event(topic, payload, alarm_id)
 
-    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False, alarm_id: str = "") -> None:
         """Send now and return at the PUBACK; `LinkError` when the broker is or goes away."""
         if not self._connected:
             self.counts.not_sent += 1
             raise LinkError("the MQTT broker is not connected")
-        await self._out.add_call(topic, payload, retain)
+        await self._out.add_call(topic, payload, retain, alarm_id)
 
     async def goodbye(self) -> None:
         """Say that we leave (a clean disconnect sends no last will); at most 2 s, then cancel `run`."""
@@ -201,7 +220,7 @@ class Mqtt:
 
     def _new_client(self, tls: ssl.SSLContext | None) -> _Client:
         limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        limits.MaximumPacketSize = MAX_INCOMING_BYTES
+        limits.MaximumPacketSize = self._ends.longest_bytes
         client = _Client(
             self._settings.host,
             self._settings.port,
@@ -209,7 +228,7 @@ class Mqtt:
             password=self._settings.password or None,
             identifier=self._client_id,
             protocol=ProtocolVersion.V5,
-            will=Will(self._ends.will_topic, OFFLINE, 1, True),
+            will=Will(self._ends.will_topic, OFFLINE, 1, True) if self._ends.will_topic else None,
             clean_start=True,
             properties=limits,
             keepalive=KEEPALIVE_S,
@@ -225,11 +244,14 @@ class Mqtt:
 
     async def _subscribe(self, client: _Client) -> None:
         """Retained copies are wanted as such: a command published with the flag must be seen and refused."""
-        options = SubscribeOptions(qos=1, noLocal=True, retainAsPublished=True)
+        options = SubscribeOptions(qos=1, noLocal=True, retainAsPublished=self._ends.as_published)
         codes = await client.subscribe([(topic, options) for topic in self._ends.filters])
+        closed = set()
         for topic, code in zip(self._ends.filters, codes, strict=False):
             if isinstance(code, ReasonCode) and code.is_failure:
                 log.warning("The MQTT broker does not let us listen to %s: %s", topic, code)
+                closed.add(topic)
+        self.closed_topics = frozenset(closed)
 
     def _up(self) -> None:
         self._connected = True
@@ -281,9 +303,24 @@ class Mqtt:
                     group.create_task(self._send(client, out))
 
     async def _send(self, client: _Client, out: Out) -> None:
-        await client.publish(out.topic, out.payload, qos=1, retain=out.retain)
+        properties = _properties(self._ends, out)
+        await client.publish(out.topic, out.payload, qos=1, retain=out.retain, properties=properties)
         self.counts.acknowledged += 1
         self._out.sent(out)
+
+
+def _properties(ends: Ends, out: Out) -> Properties:
+    """What goes along: content type, expiry, and who says it of which alarm; nothing with an empty one, a removal."""
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    traits = traits_of(ends.base, out.topic) if out.payload and ends.base else Traits()
+    if traits.content_type:
+        properties.ContentType = traits.content_type
+    if traits.expiry_s:
+        properties.MessageExpiryInterval = traits.expiry_s
+    user = [*ends.user, ("alarm_id", out.alarm_id)] if out.alarm_id else list(ends.user)
+    if user and out.payload:
+        properties.UserProperty = user
+    return properties
 
 
 class _TidySocket(ssl.SSLSocket):

@@ -3,6 +3,7 @@
 import asyncio
 import enum
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -31,12 +32,16 @@ class Tier(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Out:
-    """One message on its way; `done` is told of its PUBACK (None for retained states: the newest is enough)."""
+    """One message on its way; `done` is told of its PUBACK (None for retained states: the newest is enough).
+
+    `alarm_id` names the alarm it belongs to, if one.
+    """
 
     topic: str
     payload: bytes
     retain: bool
     done: asyncio.Future[None] | None = None
+    alarm_id: str = ""
 
 
 class Outbox:
@@ -50,6 +55,7 @@ class Outbox:
         self._urgent: dict[str, None] = {}
         self._events: deque[Out] = deque()
         self._calls: deque[Out] = deque()
+        self._sent_s: dict[str, float] = {}
         self._settle_until_s = self._gate_until_s = 0.0
 
     def keep(self, topic: str, payload: bytes, tier: Tier, *, urgent: bool) -> None:
@@ -62,8 +68,15 @@ class Outbox:
 
     def forget(self, topic: str) -> None:
         """Keep this topic no more; what the broker holds stays."""
-        for queue in (self.kept, self._changed, self._urgent):
+        for queue in (self.kept, self._changed, self._urgent, self._sent_s):
             queue.pop(topic, None)
+
+    def refresh(self, topics: Iterable[str], before_mono_s: float) -> None:
+        """Let those of these retained messages go once more that were sent last before this time."""
+        old = [topic for topic in topics if topic in self.kept and self._sent_s.get(topic, 0.0) < before_mono_s]
+        if old:
+            self._changed.update(dict.fromkeys(old))
+            self.bell.set()
 
     def say_again(self) -> None:
         """Let every retained message go once more, but for our own presence, which the broker has."""
@@ -78,15 +91,15 @@ class Outbox:
         self.bell.set()
         self.urgent_bell.set()
 
-    def add_event(self, topic: str, payload: bytes) -> asyncio.Future[None]:
+    def add_event(self, topic: str, payload: bytes, alarm_id: str = "") -> asyncio.Future[None]:
         """Take an alarm; `LinkError` when too many wait."""
         if len(self._events) >= EVENTS:
             raise LinkError("too many alarms wait for the MQTT broker")
-        return self._add(self._events, self.urgent_bell, Out(topic, payload, False, _future()))
+        return self._add(self._events, self.urgent_bell, Out(topic, payload, False, _future(), alarm_id))
 
-    def add_call(self, topic: str, payload: bytes, retain: bool) -> asyncio.Future[None]:
+    def add_call(self, topic: str, payload: bytes, retain: bool, alarm_id: str = "") -> asyncio.Future[None]:
         """Take a message that is worth nothing later."""
-        return self._add(self._calls, self.bell, Out(topic, payload, retain, _future()))
+        return self._add(self._calls, self.bell, Out(topic, payload, retain, _future(), alarm_id))
 
     def _add(self, queue: deque[Out], bell: asyncio.Event, out: Out) -> asyncio.Future[None]:
         assert out.done is not None
@@ -121,6 +134,7 @@ class Outbox:
             asyncio.get_running_loop().call_later(rest_s, self.urgent_bell.set)
             return []
         states = [Out(topic, self.kept[topic][1], True) for topic in self._urgent]
+        self._sent_s.update(dict.fromkeys(self._urgent, now_mono_s))
         self._urgent.clear()
         return [*states, *list(self._events)[:BATCH]]
 
@@ -139,6 +153,7 @@ class Outbox:
         topics = [topic for topic in self._changed if self.kept[topic][0] is tier][:BATCH]
         for topic in topics:
             del self._changed[topic]
+            self._sent_s[topic] = now_mono_s
         return [Out(topic, self.kept[topic][1], True) for topic in topics]
 
 

@@ -44,12 +44,12 @@ class Pictures:
         found = await asyncio.gather(*(self._ask(camera) for camera in ids))
         return tuple((camera, jpeg) for camera, jpeg in zip(ids, found, strict=True) if jpeg)
 
-    async def show(self, zone: str, pictures: tuple[tuple[str, bytes], ...]) -> None:
-        """Publish them, the first one for the zone too; not retained: an old picture must not look like a new one."""
+    async def show(self, change: AlarmChanged, pictures: tuple[tuple[str, bytes], ...]) -> None:
+        """Publish them, the first one for its zone too; not retained: an old picture must not look like a new one."""
         if pictures:
-            await self._send(self._topics.of(Subject.ZONE, zone, "snapshot"), pictures[0][1])
+            await self._send(self._topics.of(Subject.ZONE, change.zone, "snapshot"), pictures[0][1], change.id)
         for camera, jpeg in pictures:
-            await self._send(self._topics.of(Subject.CAMERA, camera, "snapshot"), jpeg)
+            await self._send(self._topics.of(Subject.CAMERA, camera, "snapshot"), jpeg, change.id)
 
     async def show_live(self, camera: str) -> None:
         """Publish what a camera sees now, for its camera entity."""
@@ -84,8 +84,8 @@ class Pictures:
             return None
         return await asyncio.to_thread(draw_boxes, snapshot.jpeg, snapshot.boxes)
 
-    async def _send(self, topic: str, payload: bytes) -> None:
+    async def _send(self, topic: str, payload: bytes, alarm_id: str = "") -> None:
         try:
-            await self._mqtt.publish(topic, payload)
+            await self._mqtt.publish(topic, payload, alarm_id=alarm_id)
         except LinkError:
             self.failed += 1

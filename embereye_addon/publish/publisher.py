@@ -32,6 +32,7 @@ from embereye_addon.messages import (
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.tasks import stopped
 from embereye_addon.publish import states, views
+from embereye_addon.publish.adapters.teller import Adapters
 from embereye_addon.publish.announcer import Announcer
 from embereye_addon.publish.commands import Refusal, parse
 from embereye_addon.publish.discovery import About
@@ -113,6 +114,8 @@ class Publisher:
             on_message=self._message,
             on_connected=self._greet,
             ask_again=wiring.ask_again,
+            base=site.mqtt.base_topic,
+            user=(("version", __version__), ("node", wiring.node)),
         )
         self.mqtt = Mqtt(site.mqtt, f"embereye-{self._topics.device_id(Subject.SITE, '')}-{wiring.node}", ends)
         about = About(__version__, wiring.page_url)
@@ -122,6 +125,7 @@ class Publisher:
         self._heard = Heard(site)
         self._heard.program["started"] = states.time_text(wiring.started_at)
         self._telling = Telling(self._topics, site, self.mqtt, self._heard)
+        self._adapters = Adapters(site.adapters, wiring.folder / "adapters", lambda: self._heard.panel)
         self._ready, self._born = asyncio.Event(), asyncio.Event()
         self._commands: asyncio.Queue[Incoming] = asyncio.Queue(COMMAND_QUEUE)
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -131,7 +135,7 @@ class Publisher:
     @property
     def faults(self) -> tuple[tuple[str, str], ...]:
         """This process's own faults (code, words), for its health report."""
-        return () if self.mqtt.fault is None else (self.mqtt.fault,)
+        return (*(() if self.mqtt.fault is None else (self.mqtt.fault,)), *self._adapters.faults)
 
     def tell_model(self, installed: str, latest: str, summary: str = "") -> None:
         """Which model looks, and which one may take its place (the same: none)."""
@@ -159,6 +163,7 @@ class Publisher:
         await self._bus.hear(Reading, self._pf)
         await self._bus.hear(SourceHealth, lambda health: self._heard.hear_health(health, time.monotonic()))
         await self._bus.follow(AlarmChanged, "publisher", self._alarm)
+        await self._adapters.follow(self._bus)
 
     def _pf(self, message: HotSpots | ThermalFrame | Reading) -> None:
         self._heard.hear_pf(message, time.monotonic())
@@ -190,8 +195,8 @@ class Publisher:
                 await asyncio.wait_for(self._ready.wait(), READY_S)
         payload = msgspec.json.encode(states.event_of(change))
         await asyncio.gather(
-            self.mqtt.publish_event(self._topics.of(Subject.ZONE, change.zone, "event"), payload),
-            self.mqtt.publish_event(self._topics.of(Subject.SITE, "", "event"), payload),
+            self.mqtt.publish_event(self._topics.of(Subject.ZONE, change.zone, "event"), payload, change.id),
+            self.mqtt.publish_event(self._topics.of(Subject.SITE, "", "event"), payload, change.id),
         )
         acked_mono_s = time.monotonic()
         self.counts.alarms += 1
@@ -205,7 +210,7 @@ class Publisher:
             self._start(f"picture:{key}", self._show_evidence(change))
 
     async def _show_evidence(self, change: AlarmChanged) -> None:
-        await self._pictures.show(change.zone, await self._pictures.evidence(change))
+        await self._pictures.show(change, await self._pictures.evidence(change))
 
     def _start(self, name: str, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """A task of its own, held until it is done."""
@@ -224,6 +229,7 @@ class Publisher:
             self._telling.say_panel(now_mono_s, utc_s(), pressing_only=False)
             self._telling.say_sources(now_mono_s)
             self._tell_detections()
+            self.mqtt.refresh(now_mono_s)
             for source, view in self._heard.devices.items():
                 await self._announcer.heard_roles(self.mqtt, source[3:], views.roles_in(view))
             self._show_heat(now_mono_s)

@@ -21,9 +21,9 @@ class Needs(enum.StrEnum):
 class Row:
     """One entity. Its value is the key of the same name in the state JSON of its thing.
 
-    `attributes` names the key that holds the attributes; `role` the PF input, the calibration of one, or the sounder
-    without which it does not exist. A `setting` (SECTION.KEY) is shown and changed by its row: that of the thing
-    itself, of a PF device's zone, or of the site; a number lies between `low` and `high`.
+    `attributes` names the key that holds the attributes; `role` the PF input, the calibration of one, the sounder, or
+    the kind of an external without which it does not exist. A `setting` (SECTION.KEY) is shown and changed by its row:
+    that of the thing itself, of a PF device's zone, or of the site; a number lies between `low` and `high`.
     """
 
     subject: Subject

@@ -17,6 +17,7 @@ from embereye_addon.messages import (
     ZoneState,
 )
 from embereye_addon.publish import states, tuning, views
+from embereye_addon.publish.external_states import ExternalView, external_state
 from embereye_addon.publish.mqtt import OFFLINE, ONLINE, Mqtt
 from embereye_addon.publish.outbox import Tier
 from embereye_addon.publish.topics import Subject, Topics
@@ -41,6 +42,7 @@ class Heard:
             f"cam.{each.id}": views.CameraView(shown=each.shown_pct / 100.0, on=each.enabled) for each in site.cameras
         }
         self.devices = {f"pf.{each.id}": views.PfView(on=each.enabled) for each in site.devices}
+        self.externals = {f"ext.{each.id}": ExternalView(each.kind) for each in site.externals}
         self.program: states.State = {"model": states.model_versions("", ""), "started": None}
 
     def hear_panel(self, panel: PanelState, now_mono_s: float) -> None:
@@ -75,12 +77,14 @@ class Heard:
             self.devices[message.source] = views.felt(view, message, now_mono_s)
 
     def hear_health(self, health: SourceHealth, now_mono_s: float) -> None:
-        """How the link of a camera or PF device is."""
+        """How the link of a camera, PF device or external is."""
         source = health.source
         if source in self.cameras:
             self.cameras[source] = replace(self.cameras[source], health=health, health_mono_s=now_mono_s)
         elif source in self.devices:
             self.devices[source] = replace(self.devices[source], health=health, health_mono_s=now_mono_s)
+        elif source in self.externals:
+            self.externals[source] = replace(self.externals[source], health=health, health_mono_s=now_mono_s)
 
 
 class Telling:
@@ -122,7 +126,7 @@ class Telling:
         self._state(Subject.SITE, "", states.site_state(panel, self._own_faults(silent)) | program, pressing_only)
 
     def say_sources(self, now_mono_s: float) -> None:
-        """Cameras and PF devices."""
+        """Cameras, PF devices, and detectors from elsewhere."""
         panel = self._heard.panel
         out = frozenset(each.about.rpartition(".")[0] for each in panel.disablements) if panel else frozenset()
         for source, camera in self._heard.cameras.items():
@@ -136,6 +140,9 @@ class Telling:
             self._state(
                 Subject.PF, source[3:], views.pf_state(device, now_mono_s, source in out, source in loud), False
             )
+        for source, heard in self._heard.externals.items():
+            self._status(Subject.EXTERNAL, source[4:], views.source_up(heard.health, heard.health_mono_s, now_mono_s))
+            self._state(Subject.EXTERNAL, source[4:], external_state(heard, now_mono_s), False)
 
     def _note_detections(self, camera: str, state: states.State, view: views.CameraView) -> None:
         """What a camera's event entity is to be told; nothing for the first state, which is no change."""
@@ -176,3 +183,4 @@ def _sources_in(site: model.Site, zone: str) -> Iterable[str]:
     """The source ids of a zone."""
     yield from (f"cam.{camera.id}" for camera in site.cameras if camera.zone == zone)
     yield from (f"pf.{device.id}" for device in site.devices if device.zone == zone)
+    yield from (f"ext.{each.id}" for each in site.externals if each.zone == zone)

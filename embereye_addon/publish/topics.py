@@ -20,6 +20,7 @@ class Subject(enum.StrEnum):
     ZONE = "zone"
     CAMERA = "camera"
     PF = "pf"
+    EXTERNAL = "external"
 
 
 @dataclass(frozen=True, slots=True)

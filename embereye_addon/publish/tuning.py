@@ -22,6 +22,8 @@ def ids(site: model.Site, subject: Subject) -> frozenset[str]:
             return frozenset(camera.id for camera in site.cameras)
         case Subject.PF:
             return frozenset(device.id for device in site.devices)
+        case Subject.EXTERNAL:
+            return frozenset(each.id for each in site.externals)
 
 
 def values(site: model.Site, subject: Subject, thing: str) -> State:

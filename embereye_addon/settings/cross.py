@@ -10,7 +10,7 @@ from embereye_addon.settings.findings import Findings
 from embereye_addon.settings.regions import parse
 
 POINTS_MAX: Final = 256
-"""Points of one zone that the panel's state can carry: 2 for a camera, 5 for a PF device."""
+"""Points of one zone that the panel's state can carry: 2 for a camera, 5 for a PF device, 1 for an external."""
 
 _Row = dict[str, object]
 
@@ -18,7 +18,7 @@ _Row = dict[str, object]
 def cross(clean: _Row, given: Mapping[str, object], found: Findings) -> None:
     """What no key alone can tell; entries with mistakes of their own are looked at as far as they go."""
     lists = {name: rows for name, rows in clean.items() if isinstance(rows, list)}
-    for name in ("zones", "cameras", "devices"):
+    for name in ("zones", "cameras", "devices", "externals", "adapters"):
         _unique(lists[name], name, "id", found)
     ids = Counter(row.get("id") for row in lists["devices"])
     named = [row.get("identity") or (row.get("id") if ids[row.get("id")] == 1 else None) for row in lists["devices"]]
@@ -61,7 +61,7 @@ def _zones(lists: Mapping[str, list[_Row]], given: object, found: Findings) -> N
     entries = given if isinstance(given, list) else []
     exist = {str(entry.get("id")).strip() for entry in entries if isinstance(entry, dict)}
     points: Counter[object] = Counter()
-    for section, each in (("cameras", 2), ("devices", 5)):
+    for section, each in (("cameras", 2), ("devices", 5), ("externals", 1)):
         for i, row in enumerate(lists[section]):
             zone = row.get("zone")
             points[zone] += each

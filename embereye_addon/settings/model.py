@@ -190,6 +190,54 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     reset_wait_s: int = 0
 
 
+class External(msgspec.Struct, frozen=True, kw_only=True):
+    """A detector of somebody else's, heard by MQTT. The source id is `ext.<id>`, its one point `ext.<id>.<kind>`.
+
+    `value` and `only` are lines that `settings.paths` reads. With a `threshold` the value is a number, else one of the
+    words. `worth` is `pre_alarm` (a hard rule) or `evidence`; in both it counts `nats`.
+    """
+
+    id: str
+    name: str
+    zone: str
+    kind: str
+    topic: str
+    value: str = "value"
+    on_words: tuple[str, ...] = ("on", "true", "1")
+    off_words: tuple[str, ...] = ("off", "false", "0")
+    threshold: float | None = None
+    hysteresis: float = 0.0
+    below: bool = False
+    only: tuple[str, ...] = ()
+    worth: str = "pre_alarm"
+    nats: float = 7.5
+    hold_s: int = 0
+    silence_s: int = 90000
+    availability_topic: str = ""
+    enabled: bool = True
+
+
+class Adapter(msgspec.Struct, frozen=True, kw_only=True):
+    """Another system that is told of alarms over HTTP. `targets` are lines `WHAT=THEIR NAME` (`settings.outside`)."""
+
+    id: str
+    kind: str
+    url: str
+    username: str = ""
+    password: str = ""
+    key: str = ""
+    group: str = ""
+    targets: tuple[str, ...] = ()
+    begin_at: str = "alarm"
+    label: str = "embereye"
+    header: str = "X-EmberEye-Signature"
+    per_minute: int = 30
+    keep_s: int = 900
+    timeout_s: float = 10.0
+    tls_check: bool = True
+    enabled: bool = True
+
+
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a site is made of."""
 
@@ -207,3 +255,5 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     cameras: tuple[Camera, ...] = ()
     devices: tuple[Device, ...] = ()
     calibrations: tuple[GasCalibration, ...] = ()
+    externals: tuple[External, ...] = ()
+    adapters: tuple[Adapter, ...] = ()

@@ -44,6 +44,7 @@ from embereye_addon.settings.model import (
     Web,
     Zone,
 )
+from embereye_addon.settings.outside import ADAPTERS, EXTERNALS, cross_outside
 from embereye_addon.settings.profiles import PROFILES
 from embereye_addon.settings.regions import CAMERA_REGIONS_MAX
 
@@ -340,6 +341,8 @@ SECTIONS: Final = (
             ),
         ),
     ),
+    EXTERNALS,
+    ADAPTERS,
 )
 
 LOG_LEVEL: Final = Key(
@@ -406,5 +409,6 @@ def check(raw: object, path: str) -> Site:
         else:
             clean[section.name] = check_keys(section.keys, {} if value is None else value, section.name, found)
     cross(clean, given, found)
+    cross_outside(clean, found)
     found.stop(path)
     return msgspec.convert(clean, Site)

@@ -44,6 +44,7 @@ HEARD: Final = (
 """The types of fact that the board takes."""
 _CAMERA_KEYS: Final[dict[type, str]] = {Sighting: "sighting", SourceHealth: "health"}
 _DEVICE_KEYS: Final[dict[type, str]] = {HotSpots: "hot_spots", ThermalFrame: "thermal", SourceHealth: "health"}
+_EXTERNAL_KEYS: Final[dict[type, str]] = {Reading: "reading", SourceHealth: "health"}
 CHANNELS_MAX: Final = 16
 """Inputs shown of one device; a PF device has five."""
 PROCESSES_MAX: Final = 64
@@ -63,6 +64,7 @@ class Board:
         self._zones = {zone.id for zone in site.zones}
         self._cameras = {f"cam.{camera.id}": camera.id for camera in site.cameras}
         self._devices = {f"pf.{device.id}": device.id for device in site.devices}
+        self._externals = {f"ext.{each.id}": each.id for each in site.externals}
         self._facts: dict[Path, Any] = {}
         self._trends: dict[tuple[str, str], Trend] = {}
         self._panel_mono_s: float | None = None
@@ -81,7 +83,7 @@ class Board:
             value = thermal_view(fact)
         elif isinstance(fact, HotSpots):
             self._trend(path[1], "max_c").add(fact.at, fact.max_c)
-        elif isinstance(fact, Reading):
+        elif isinstance(fact, Reading) and path[0] == "devices":
             self._trend(path[1], fact.channel).add(fact.at, fact.raw)
         self._facts[path] = value
         for watcher in self.watchers:
@@ -108,11 +110,16 @@ class Board:
             key = _CAMERA_KEYS.get(type(fact))
             return ("cameras", camera, key) if key else None
         if device is None:
-            return None
+            return self._of_external(fact)
         if isinstance(fact, Reading):
             return self._channel(device, fact.channel)
         key = _DEVICE_KEYS.get(type(fact))
         return ("devices", device, key) if key else None
+
+    def _of_external(self, fact: Message) -> Path | None:
+        """The place of what a detector from elsewhere says, and of how it is heard."""
+        ident, key = self._externals.get(fact.source), _EXTERNAL_KEYS.get(type(fact))
+        return ("externals", ident, key) if ident is not None and key is not None else None
 
     def _channel(self, device: str, channel: str) -> Path | None:
         """A device's input; no more of them than `CHANNELS_MAX`."""
@@ -142,7 +149,7 @@ class Board:
         return fact.devices if isinstance(fact, PendingDevices) else ()
 
     def state(self) -> dict[str, Any]:
-        """All in one tree: site, panel, pending, beliefs, cameras, devices, processes, beat. Message types in it."""
+        """All in one tree, by section: site, panel, pending, beliefs, cameras, devices, externals, processes, beat."""
         tree: dict[str, Any] = {
             "site": self._names["site"],
             "panel": None,
@@ -150,6 +157,7 @@ class Board:
             "beliefs": {},
             "cameras": {ident: dict(entry) for ident, entry in self._names["cameras"].items()},
             "devices": {ident: {**entry, "readings": {}} for ident, entry in self._names["devices"].items()},
+            "externals": {ident: dict(entry) for ident, entry in self._names["externals"].items()},
             "processes": {},
             "beat": self.beat(),
         }
@@ -231,6 +239,10 @@ def _names(site: Site) -> dict[str, Any]:
                 "alarm_c": limits.get(device.zone, (None, None))[1],
             }
             for device in site.devices
+        },
+        "externals": {
+            each.id: {"name": each.name, "zone": each.zone, "kind": each.kind, "enabled": each.enabled}
+            for each in site.externals
         },
     }
 

@@ -118,7 +118,10 @@ def measured(path: str) -> float:
     return REGISTRY.get_sample_value("embereye_alarm_latency_seconds_count", {"path": path}) or 0.0
 
 
-@pytest.mark.parametrize(("point", "path"), [("pf.boiler.thermal", "pf"), ("cam.a.flame", "camera"), ("", "camera")])
+@pytest.mark.parametrize(
+    ("point", "path"),
+    [("pf.boiler.thermal", "pf"), ("cam.a.flame", "camera"), ("ext.a.smoke", "external"), ("", "camera")],
+)
 def test_only_a_fresh_alarm_is_measured(point: str, path: str) -> None:
     """An alarm that waited an hour for its broker would hide how fast the path is."""
     before = measured(path)

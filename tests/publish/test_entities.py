@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from embereye_addon.messages import Kind
 from embereye_addon.publish import states, tuning, views
 from embereye_addon.publish.entities import GASES, ROWS, entity_id, equivalent, rows_of
+from embereye_addon.publish.external_states import ExternalView, external_state
 from embereye_addon.publish.rows import VALUED, Row
 from embereye_addon.publish.topics import Subject, Topics
 from embereye_addon.settings.schema import SECTIONS
@@ -21,9 +23,10 @@ STATES = {
     Subject.ZONE: states.zone_state(zone(), ()) | tuning.values(site(), Subject.ZONE, "barn"),
     Subject.CAMERA: views.camera_state(views.CameraView(), 0.0) | tuning.values(site(), Subject.CAMERA, "stove"),
     Subject.PF: views.pf_state(views.PfView(), 0.0) | tuning.values(site(), Subject.PF, "boiler"),
+    Subject.EXTERNAL: external_state(ExternalView("smoke"), 0.0),
 }
 CLASSES = {
-    "binary_sensor": {"", "smoke", "safety", "problem", "connectivity", "heat", "sound"},
+    "binary_sensor": {"", "smoke", "safety", "problem", "connectivity", "heat", "sound", "gas"},
     "sensor": {"data_size", "", "enum", "timestamp", "duration", "temperature", "voltage"},
     "number": {"", "duration", "temperature"},
     "button": {"", "restart"},
@@ -74,7 +77,9 @@ def test_no_two_rows_are_one_entity() -> None:
 def test_every_state_key_is_shown_somewhere() -> None:
     """A value nobody reads is a forgotten row."""
     for subject, state in STATES.items():
-        shown = {row.key for row in rows_of(subject, frozenset(("siren", *views.INDEXED, *map(equivalent, GASES))))}
+        shown = {
+            row.key for row in rows_of(subject, frozenset(("siren", *views.INDEXED, *map(equivalent, GASES), *Kind)))
+        }
         shown |= {row.attributes for row in ROWS if row.subject is subject}
         assert set(state) <= shown
 

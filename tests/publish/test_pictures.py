@@ -47,7 +47,7 @@ async def test_pictures_that_fail_are_counted() -> None:
 
     await bus.answer(SnapshotRequest, empty, at="cam.stove")
     assert await pictures.evidence(change()) == ()
-    await pictures.show("kitchen", (("stove", b"jpeg"),))
+    await pictures.show(change(), (("stove", b"jpeg"),))
     await pictures.show_heat("boiler", frame(b"rubbish"))
     await pictures.show_heat("boiler", thermal_frame())
     await pictures.show_live("stove")

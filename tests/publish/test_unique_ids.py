@@ -40,4 +40,4 @@ def test_no_unique_id_of_an_earlier_version_is_lost_golden(rewrite_golden: bool)
 def test_ids_of_things_are_their_ids_in_the_settings() -> None:
     """Another name of a camera makes another device."""
     assert {"embereye_site", "embereye_zone_hall", "embereye_camera_dock-3", "embereye_pf_boiler"} <= published()
-    assert {str(subject) for subject in Subject} == {"site", "zone", "camera", "pf"}
+    assert {str(subject) for subject in Subject} == {"site", "zone", "camera", "pf", "external"}

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embereye_addon.messages import AlarmChanged, Belief, Explanation, LinkState, SourceHealth, ZoneState
+from embereye_addon.settings.model import External
 from embereye_addon.web.board import CHANNELS_MAX, PANEL_SILENCE_S, PROCESSES_MAX, Board, Path, encode, thermal_view
 from tests.web.samples import SITE, everything, hot_spots, panel, process, reading, sighting, thermal
 
@@ -38,6 +39,22 @@ def test_everything_heard_is_in_the_state() -> None:
     assert b"rtsp://" not in raw
     assert b"not to be shown" not in raw
     assert known.strange == 0
+
+
+def test_a_detector_from_elsewhere_is_shown_with_what_it_says() -> None:
+    """The page names it, its zone and its state; what nobody set up is dropped."""
+    loft = External(id="loft", name="Loft smoke", zone="dock", kind="smoke", topic="z/loft")
+    known = Board(msgspec.structs.replace(SITE, externals=(loft,)), lambda: False)
+    said = SourceHealth(source="ext.loft", node="n", state=LinkState.ONLINE, words={"state": "on", "topic": "z/loft"})
+    known.take(said)
+    known.take(msgspec.structs.replace(reading(), source="ext.loft"))
+    known.take(SourceHealth(source="ext.cellar", node="n", state=LinkState.ONLINE))
+    shown = msgspec.json.decode(encode(known.state()))["externals"]
+    assert set(shown) == {"loft"}
+    assert (shown["loft"]["name"], shown["loft"]["health"]["words"]["state"]) == ("Loft smoke", "on")
+    assert shown["loft"]["reading"]["raw"] == 900.0
+    assert known.strange == 1
+    assert known.trends("loft") is None
 
 
 def test_nobody_waits_before_the_gateway_spoke() -> None:

@@ -17,7 +17,17 @@ async def test_the_state_is_one_tree() -> None:
             page.board.take(message)
         status, state = await get(page, "/api/state")
         assert status == 200
-        assert set(state) == {"site", "panel", "pending", "beliefs", "cameras", "devices", "processes", "beat"}
+        assert set(state) == {
+            "site",
+            "panel",
+            "pending",
+            "beliefs",
+            "cameras",
+            "devices",
+            "externals",
+            "processes",
+            "beat",
+        }
 
 
 async def test_a_picture_comes_with_its_time_and_boxes() -> None:

@@ -6,6 +6,7 @@ import "./elements/banner.js";
 import "./elements/camera-tile.js";
 import "./elements/device-history.js";
 import "./elements/device-tile.js";
+import "./elements/external-tile.js";
 import "./elements/faults-list.js";
 import "./elements/models-page.js";
 import "./elements/pending-list.js";
@@ -202,6 +203,11 @@ class EmberPage extends LitElement {
           ([, device]) => html`<ember-device-tile .device=${device} .now=${now}></ember-device-tile>`,
         )}
         ${repeat(
+          here(state.externals),
+          ([ident]) => ident,
+          ([, external]) => html`<ember-external-tile .external=${external}></ember-external-tile>`,
+        )}
+        ${repeat(
           here(state.devices),
           ([ident]) => ident,
           ([ident, device]) => html`<ember-device-history .ident=${ident} .device=${device} .now=${now}></ember-device-history>`,
@@ -210,12 +216,13 @@ class EmberPage extends LitElement {
     </div>`;
   }
 
-  /** The names of all cameras and PF devices by source; made once for each state from the start. @param {import("./store.js").State} state */
+  /** The names of all cameras, PF devices and externals by source; made once for each state from the start. @param {import("./store.js").State} state */
   #names(state) {
     if (this.named.site !== state.site) {
       const names = Object.fromEntries([
         ...Object.entries(state.cameras).map(([ident, camera]) => [`cam.${ident}`, camera.name]),
         ...Object.entries(state.devices).map(([ident, device]) => [`pf.${ident}`, device.name]),
+        ...Object.entries(state.externals).map(([ident, external]) => [`ext.${ident}`, external.name]),
       ]);
       this.named = { site: state.site, names };
     }

@@ -16,7 +16,7 @@
 /** @typedef {{label: string, confidence: number, left: number, top: number, right: number, bottom: number}} Box */
 /** @typedef {{at: number, boxes: Box[], look_ms: number, model: string}} Sighting */
 /** @typedef {{at: number, state: string, rate_hz: number, latency_ms: number, dropped: number, reconnects: number,
- *   faults: [string, string][], words: Record<string, string>, rate_step: string}} Health */
+ *   rejected: number, faults: [string, string][], words: Record<string, string>, rate_step: string}} Health */
 /** @typedef {{name: string, zone: string, enabled: boolean, sighting?: Sighting, health?: Health}} Camera */
 /** @typedef {{at: number, max_c: number, median_c: number, decide_ms: number,
  *   outside_px: number, saturated_px: number,
@@ -27,13 +27,14 @@
  *   ppm: number | null, gas: string}} Reading */
 /** @typedef {{name: string, zone: string, enabled: boolean, pre_c: number | null, alarm_c: number | null,
  *   hot_spots?: HotSpots, thermal?: Thermal, health?: Health, readings: Record<string, Reading>}} Device */
+/** @typedef {{name: string, zone: string, kind: string, enabled: boolean, health?: Health}} External */
 /** @typedef {{source: string, pid: number, rss_mib: number, cpu_pct: number, loop_lag_ms: number, at: number,
  *   started_at: number}} Process */
 /** @typedef {{identity: string, address: string, first_seen: number, sensor_id: string, double: boolean}} PendingDevice */
 /** @typedef {{id: string, name: string, sensitivity: string, profile: string, mode: string}} Place */
 /** @typedef {{site: {name: string, version: string, zones: Place[]},
  *   panel: Panel | null, pending: {devices: PendingDevice[], refused: number} | null, beliefs: Record<string, Belief>, cameras: Record<string, Camera>,
- *   devices: Record<string, Device>, processes: Record<string, Process>,
+ *   devices: Record<string, Device>, externals: Record<string, External>, processes: Record<string, Process>,
  *   beat: {utc_s: number, panel_age_s: number | null, bus: boolean}}} State */
 
 /** `topology`: the longest silence of the panel. */

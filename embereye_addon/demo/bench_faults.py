@@ -130,7 +130,7 @@ async def provoke(ears: Ears, cause: Cause, row: Row) -> None:
 
     await cause.begin()
     times = await both(True)
-    if None in times[: 1 + cause.seen_on[1]]:
+    if any(on and found is None for found, on in zip(times, cause.seen_on, strict=True)):
         stood = sorted(code for code, about in ears.bus if about == cause.about)
         print(f"  {cause.words}: {row.code} is missing; what stood: {', '.join(stood) or 'nothing'}", flush=True)
     await cause.end()

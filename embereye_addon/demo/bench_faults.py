@@ -34,6 +34,7 @@ GIVE_UP_S = 120.0
 LEARN_S = 45.0
 """A camera's view must be known before it can be told as changed."""
 REST_S = 15.0
+CALM_S = 30.0
 LEAST_FREE_MIB = 64
 DISK_MIB = 224
 CAMERAS = {
@@ -205,7 +206,12 @@ class Bench:
             self.rows.append(row)
             for _ in range(self.rounds if cause.again else 1):
                 await provoke(self.ears, cause, row)
-                await until(lambda: not self.ears.bus, 60.0)
+                await self.calm()
+
+    async def calm(self) -> None:
+        """Wait until nothing stands any more, so that no cause is measured beside another."""
+        if await until(lambda: not self.ears.bus, CALM_S) is None:
+            print(f"  still standing: {', '.join(sorted(map(str, self.ears.bus)))}", flush=True)
 
     async def killed(self) -> None:
         """Every process once a round, kill -9: until its successor speaks."""
@@ -274,7 +280,7 @@ async def perform(given: argparse.Namespace, folder: Path) -> int:
                 print(f"Cameras learn their view for {LEARN_S:.0f} s ...", flush=True)
                 await asyncio.sleep(LEARN_S)
                 await bench.world(made, given.only)
-            await until(lambda: not ears.bus, 60.0)
+            await bench.calm()
             if given.part in ("all", "machine"):
                 await bench.machine(given.only)
             if given.part in ("all", "killed"):

@@ -30,8 +30,8 @@ from embereye_addon.publish.mqtt import Ends, Incoming, Mqtt
 from embereye_addon.settings import model
 
 LIMIT_S = 30.0
-GIVE_UP_S = 120.0
-LEARN_S = 45.0
+GIVE_UP_S = 75.0
+LEARN_S = 60.0
 """A camera's view must be known before it can be told as changed."""
 REST_S = 15.0
 CALM_S = 30.0
@@ -258,7 +258,7 @@ def small_disk(path: Path) -> Iterator[None]:
         yield
     finally:
         if mounted:
-            _ran("umount", str(path))
+            _ran("umount", "-l", str(path))
 
 
 def _ran(program: str, *words: str) -> bool:

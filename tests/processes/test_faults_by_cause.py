@@ -105,16 +105,16 @@ async def test_a_clock_that_jumps_is_told_by_how_much(tmp_path: Path, monkeypatc
     process = panel.opened(child, 1)
     await process.tick()
     assert "clock_jump" not in child.faults
-    rows = len(process.journal.rows())
+    rows = len(process.records.journal.rows())
     for by_s, words in ((-3600.0, "back by 3600.0 s"), (0.0, "forward by 3600.0 s")):
         shift.write_text(str(by_s))
         await process.tick()
         assert words in child.faults["clock_jump"]
         assert [code for code, _ in process.book.standing].count("clock_jump") == 1
-    kinds = [(row.number, row.kind) for row in process.journal.rows()][rows:]
+    kinds = [(row.number, row.kind) for row in process.records.journal.rows()][rows:]
     assert [kind for _, kind in kinds] == ["clock_jump", "fault", "clock_jump"]
     assert [number for number, _ in kinds] == sorted(number for number, _ in kinds)
-    assert process.journal.verify() == ""
+    assert process.records.journal.verify().broken == ""
 
 
 @pytest.fixture
@@ -146,7 +146,9 @@ async def test_a_disk_that_fills_is_told_before_and_when_it_is_full(small_disk: 
         await process.machine.look_at_disk()
         assert "disk.least_free_mib" in child.faults["disk_nearly_full"]
         process.on_evidence("pf.boiler", hot().evidence, 1e9)
-        assert [row.kind for row in process.journal.rows()].count("alarm") == 1, "alarms are never what is given up"
+        assert [row.kind for row in process.records.journal.rows()].count("alarm") == 1, (
+            "alarms are never what is given up"
+        )
         with contextlib.suppress(OSError), (small_disk / "more").open("wb") as file:
             while True:
                 file.write(bytes(1 << 16))
@@ -160,8 +162,8 @@ async def test_a_disk_that_fills_is_told_before_and_when_it_is_full(small_disk: 
         process.record("kept", {})
         assert child.faults == {}
     finally:
-        process.journal.close()
-        process.outbox.close()
+        process.records.journal.close()
+        process.records.outbox.close()
 
 
 async def test_a_machine_that_falls_silent_is_told(tmp_path: Path) -> None:

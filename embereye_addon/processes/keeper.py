@@ -80,8 +80,9 @@ class Keeper:
     async def collect(self, change: AlarmChanged) -> None:
         """Everything of one change, side by side."""
         cameras = cameras_of(self.site, change)
+        films = self.site.journal.clips and await self._room()
         jobs: list[Coroutine[Any, Any, None]] = [self._picture(change, camera) for camera in cameras]
-        if self.site.journal.clips and await self._room():
+        if films:
             jobs += [self._film(change, camera) for camera in cameras]
         jobs += [self._heat(change, device) for device in devices_of(self.site, change)]
         await asyncio.gather(*jobs)

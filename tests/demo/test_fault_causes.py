@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from embereye_addon.demo import fault_causes
+from embereye_addon.demo.bench_faults import CAMERAS, plan
 from embereye_addon.demo.clips import EncodedClip
 from embereye_addon.demo.fault_causes import AilingPf, clips
 from embereye_addon.detect.reduce import reduced
@@ -114,3 +115,10 @@ def test_a_pf_device_ails_in_its_bytes() -> None:
     device.ail = ""
     assert device.frame_packet() != good
     assert b"ADC2=0," not in device.inputs_packet()
+
+
+def test_every_thing_of_the_bench_has_a_zone_of_its_own(made: dict[str, EncodedClip]) -> None:
+    """Two causes in one zone would be told as one."""
+    planned = plan(made)
+    assert set(planned.zones) == {*planned.cameras, *planned.devices}
+    assert set(CAMERAS) <= set(made)

@@ -162,7 +162,7 @@ PROCESSES = (
             "pending_devices",
             "process_health",
         ),
-        reads=("name", "web", "zones", "cameras", "devices", "journal", "externals"),
+        reads=("name", "web", "zones", "cameras", "devices", "journal", "disk", "externals"),
     ),
 )
 

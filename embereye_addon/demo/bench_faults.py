@@ -30,10 +30,11 @@ from embereye_addon.publish.mqtt import Ends, Incoming, Mqtt
 from embereye_addon.settings import model
 
 LIMIT_S = 30.0
-GIVE_UP_S = 120.0
-LEARN_S = 45.0
+GIVE_UP_S = 75.0
+LEARN_S = 60.0
 """A camera's view must be known before it can be told as changed."""
 REST_S = 15.0
+CALM_S = 30.0
 LEAST_FREE_MIB = 64
 DISK_MIB = 224
 CAMERAS = {
@@ -130,7 +131,7 @@ async def provoke(ears: Ears, cause: Cause, row: Row) -> None:
 
     await cause.begin()
     times = await both(True)
-    if None in times[: 1 + cause.seen_on[1]]:
+    if any(on and found is None for found, on in zip(times, cause.seen_on, strict=True)):
         stood = sorted(code for code, about in ears.bus if about == cause.about)
         print(f"  {cause.words}: {row.code} is missing; what stood: {', '.join(stood) or 'nothing'}", flush=True)
     await cause.end()
@@ -205,7 +206,12 @@ class Bench:
             self.rows.append(row)
             for _ in range(self.rounds if cause.again else 1):
                 await provoke(self.ears, cause, row)
-                await until(lambda: not self.ears.bus, 60.0)
+                await self.calm()
+
+    async def calm(self) -> None:
+        """Wait until nothing stands any more, so that no cause is measured beside another."""
+        if await until(lambda: not self.ears.bus, CALM_S) is None:
+            print(f"  still standing: {', '.join(sorted(map(str, self.ears.bus)))}", flush=True)
 
     async def killed(self) -> None:
         """Every process once a round, kill -9: until its successor speaks."""
@@ -252,7 +258,7 @@ def small_disk(path: Path) -> Iterator[None]:
         yield
     finally:
         if mounted:
-            _ran("umount", str(path))
+            _ran("umount", "-l", str(path))
 
 
 def _ran(program: str, *words: str) -> bool:
@@ -274,7 +280,7 @@ async def perform(given: argparse.Namespace, folder: Path) -> int:
                 print(f"Cameras learn their view for {LEARN_S:.0f} s ...", flush=True)
                 await asyncio.sleep(LEARN_S)
                 await bench.world(made, given.only)
-            await until(lambda: not ears.bus, 60.0)
+            await bench.calm()
             if given.part in ("all", "machine"):
                 await bench.machine(given.only)
             if given.part in ("all", "killed"):

@@ -25,8 +25,8 @@ DAMAGED_FROM, DAMAGED_TO = 200, 260
 
 def _noisy(picture: Picture, index: int, sigma: float = 1.5) -> Picture:
     """The sensor's own noise, which no optics and no darkness takes away."""
-    noise = np.random.default_rng(index).normal(0.0, sigma, picture.shape)
-    return np.asarray(np.clip(picture + noise, 0, 255), np.uint8)
+    noise = np.random.default_rng(index).standard_normal(picture.shape[:2], np.float32) * np.float32(sigma)
+    return np.asarray(np.clip(picture + noise[..., None], 0, 255), np.uint8)
 
 
 def _black(picture: Picture, index: int) -> Picture:

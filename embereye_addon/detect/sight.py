@@ -26,12 +26,12 @@ HOLD_S = {
     "picture_frozen": 0.0,
     "picture_defocused": 20.0,
     "lens_covered": 10.0,
-    "view_moved": 10.0,
+    "view_moved": 7.0,
 }
 BLACK_LUMA, BLACK_TILE = 24.0, 45.0
 """Mean luma of a black picture, and of its brightest tile: limited-range black is 16, and a candle is no black."""
 WHITE_LUMA, WHITE_SHARE = 225.0, 0.75
-FROZEN_S, FROZEN_EXACT_S = 25.0, 60.0
+FROZEN_S, FROZEN_EXACT_S = 20.0, 60.0
 """Longer than the distance of key frames of nearly all cameras: a key frame codes the sensor's noise anew, so that a
 still scene changes then even at a low bit rate. Pictures that are equal bit by bit are frozen after the longer time
 whatever is usual; before, and for nearly equal ones, the camera's usual change must be known."""

@@ -53,6 +53,8 @@ MAINS_S = 1.0
 ALIVE_S = 8.0
 HELD_S = 20.0
 """So long after evidence of a fire every picture of the camera is decoded, whatever the load."""
+NO_PICTURES = ("stream_lost", "no_picture")
+"""With another fault of its stream, such as a low rate, a camera's pictures are judged all the same."""
 NOT_MINE_S = 5.0
 """A question for a camera that is watched elsewhere is answered later than anybody waits, so its watcher is heard."""
 
@@ -276,8 +278,8 @@ class Detector:
         """One camera's health; rates are over the time since the last call."""
         stream = watched.stream
         faults = fault(watched, now_s)
-        faults = (*faults, *self.model_test.claims())
-        faults = (*faults, *self.notes.faults(stream.source, now_s, coming=not faults))
+        coming = self.model is not None and all(code not in NO_PICTURES for code, _ in faults)
+        faults = (*faults, *self.model_test.claims(), *self.notes.faults(stream.source, now_s, coming=coming))
         decoded = self.counts.tell(watched)
         self.seq += 1
         return SourceHealth(

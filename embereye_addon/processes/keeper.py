@@ -22,6 +22,7 @@ from embereye_addon.messages import (
     ZoneState,
 )
 from embereye_addon.observe.clock import utc_s
+from embereye_addon.observe.disk import Room
 from embereye_addon.observe.metrics import EVIDENCE_KEPT, EVIDENCE_MISSED
 from embereye_addon.publish.pictures import cameras_of
 from embereye_addon.publish.snapshots import draw_boxes, heat_map
@@ -79,11 +80,20 @@ class Keeper:
     async def collect(self, change: AlarmChanged) -> None:
         """Everything of one change, side by side."""
         cameras = cameras_of(self.site, change)
+        films = self.site.journal.clips and await self._room()
         jobs: list[Coroutine[Any, Any, None]] = [self._picture(change, camera) for camera in cameras]
-        if self.site.journal.clips:
+        if films:
             jobs += [self._film(change, camera) for camera in cameras]
         jobs += [self._heat(change, device) for device in devices_of(self.site, change)]
         await asyncio.gather(*jobs)
+
+    async def _room(self) -> bool:
+        """Whether there is room for films; on a disk that is nearly full they go first, pictures stay."""
+        room = Room(self.history.parent, self.site.disk.least_free_mib)
+        await asyncio.to_thread(room.look)
+        if room.scarce:
+            _missed("film", "cam", "the disk is nearly full")
+        return not room.scarce
 
     async def _picture(self, change: AlarmChanged, camera: str) -> None:
         """The evidence frame of a camera with its boxes."""

@@ -15,7 +15,7 @@ from embereye_addon.processes.child import Child
 _log = logging.getLogger(__name__)
 
 SELF_TEST_S: Final = 3600.0
-AGAIN_S: Final = 15.0
+AGAIN_S: Final = 10.0
 """While the model is missing or fails, it is tried again this often, so that the fault ends with its cause."""
 UNWELL: Final = ("model_missing", "model_self_test", "model_fallback")
 """Faults of the model's files: with one of them changed files are tried."""

@@ -25,7 +25,7 @@ from embereye_addon.sources.pf.plausibility import Plausibility
 _log = logging.getLogger(__name__)
 
 SELF_TEST_S: Final = 3600.0
-AGAIN_S: Final = 15.0
+AGAIN_S: Final = 10.0
 """A self-test that failed is repeated so soon, so that the fault ends with its cause."""
 FRAMES: Final = 3
 """The rule asks for two full frames in a row."""

@@ -39,6 +39,7 @@ SITE_ROWS = (
     Row(_S, "sounding", _BINARY, "Outputs sounding", "sound", icon="mdi:bullhorn"),
     Row(_S, "silenced", _BINARY, "Outputs silenced", icon="mdi:bell-off"),
     Row(_S, "outputs", _SWITCH, "Outputs", icon="mdi:bullhorn-outline"),
+    Row(_S, "fault_count", _VALUE, "Faults", "", "", _DIAGNOSTIC, needs=Needs.APP, measured=True, icon="mdi:alert"),
     Row(_S, "disablements", _VALUE, "Disablements", attributes="disabled_things", measured=True, icon="mdi:cancel"),
     Row(_S, "last_alarm_id", _VALUE, "Last alarm id", icon="mdi:identifier"),
     Row(_S, "last_alarm", _VALUE, "Last alarm", "timestamp"),

@@ -267,6 +267,10 @@ class Mqtt:
     async def _lost(self, error: BaseException) -> None:
         code = error.rc.value if isinstance(error, MqttCodeError) and isinstance(error.rc, ReasonCode) else None
         cause = error if isinstance(error, OSError) else error.__cause__ or error.__context__
+        if isinstance(
+            cause, MqttError
+        ):  # the library's own word for a connection that ended: what lies below says more
+            cause = cause.__cause__
         if time.monotonic() - self._up_since_s > FORGET_S:
             self._told.clear()
         why = outage(self._settings, code, TimeoutError() if "timed out" in str(error) else cause)

@@ -114,6 +114,15 @@ def _sounding(zone: ZoneStatus) -> bool:
     return zone.state is ZoneState.ALARM and not zone.disabled
 
 
+def is_blind(zone: ZoneStatus, faults: tuple[Fault, ...]) -> bool:
+    """Whether nothing in the zone can see: no alarm of it is then not known, which is not the same as none."""
+    return any(fault.code == "zone_blind" and fault.about == f"zone.{zone.zone}" for fault in faults)
+
+
+def _all_blind(panel: PanelState) -> bool:
+    return bool(panel.zones) and all(is_blind(zone, panel.faults) for zone in panel.zones)
+
+
 def site_state(panel: PanelState, own_faults: tuple[Fault, ...] = ()) -> State:
     """The site's state JSON; `own_faults` are those the panel cannot know, such as its own silence."""
     faults = (*own_faults, *panel.faults)
@@ -130,11 +139,12 @@ def site_state(panel: PanelState, own_faults: tuple[Fault, ...] = ()) -> State:
             "zones": [zone.name for zone in stirred[:MAX_SHARES]],
         } | explanation_of(first.explanation)
     return {
-        "fire_alarm": on_off(bool(sounding)),
+        "fire_alarm": None if not sounding and _all_blind(panel) else on_off(bool(sounding)),
         "state": str(panel.state),
         "explanation": why,
         "trouble": on_off(bool(faults)),
         "faults": faults_of(faults),
+        "fault_count": len(faults),
         "sounding": on_off(any(zone.driving for zone in panel.zones)),
         "sounders": on_off(any(zone.driving for zone in panel.zones)),
         "silenced": on_off(panel.silenced),
@@ -177,7 +187,7 @@ def zone_state(zone: ZoneStatus, faults: tuple[Fault, ...]) -> State:
     flags: State = {"acknowledged": zone.acknowledged, "disabled": zone.disabled, "testing": zone.testing}
     why = {"alarm_id": zone.alarm_id, "since": time_text(zone.since), **flags, **explanation_of(zone.explanation)}
     return {
-        "fire_alarm": on_off(_sounding(zone)),
+        "fire_alarm": None if not _sounding(zone) and is_blind(zone, faults) else on_off(_sounding(zone)),
         "state": str(zone.state),
         "explanation": why,
         "since": time_text(zone.since),

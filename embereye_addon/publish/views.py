@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from embereye_addon.messages import HotSpots, Kind, LinkState, Reading, Sighting, SourceHealth, ThermalFrame
+from embereye_addon.messages import BLIND, HotSpots, Kind, LinkState, Reading, Sighting, SourceHealth, ThermalFrame
 from embereye_addon.publish.entities import GASES
 from embereye_addon.publish.states import State, on_off, time_text
 
@@ -79,14 +79,25 @@ def _own_faults(health: SourceHealth | None, silent: tuple[tuple[str, str], ...]
     }
 
 
+def _blind(health: SourceHealth | None, *, up: bool) -> bool:
+    """Whether a source that has spoken cannot see now: what it does not show is then unknown, never "no fire"."""
+    return health is not None and (not up or any(code in BLIND for code, _text in health.faults))
+
+
+def _claimed(on: bool, *, known: bool) -> str | None:
+    """What is claimed is so; what is not claimed is off only where it would be seen."""
+    return on_off(on) if on or known else None
+
+
 def camera_state(view: CameraView, now_mono_s: float, out: bool = False) -> State:
     """A camera's state JSON; `out` says that one of its points is disabled."""
     health, sighting = view.health, view.sighting
     up = source_up(health, view.health_mono_s, now_mono_s)
+    sees = sighting is not None and not _blind(health, up=up)
     confidence = max((box.confidence for box in sighting.boxes), default=0.0) if sighting else None
     return {
-        "flame": on_off(now_mono_s - view.flame_mono_s < HOLD_S) if sighting else None,
-        "smoke": on_off(now_mono_s - view.smoke_mono_s < HOLD_S) if sighting else None,
+        "flame": _claimed(now_mono_s - view.flame_mono_s < HOLD_S, known=sees),
+        "smoke": _claimed(now_mono_s - view.smoke_mono_s < HOLD_S, known=sees),
         "confidence": None if confidence is None else round(confidence * 100),
         "last_detection": time_text(view.detected_at),
         "stream": on_off(up),
@@ -175,8 +186,9 @@ def pf_state(view: PfView, now_mono_s: float, out: bool = False, sounds: bool = 
     """A PF device's state JSON; `out` says that one of its points is disabled, `sounds` that its siren does."""
     spots, frame, health = view.spots, view.frame, view.health
     up = source_up(health, view.health_mono_s, now_mono_s)
+    feels = spots is not None and not _blind(health, up=up)
     return {
-        "overheat": on_off(now_mono_s - view.heat_mono_s < HOLD_S) if spots else None,
+        "overheat": _claimed(now_mono_s - view.heat_mono_s < HOLD_S, known=feels),
         "max_temperature": round(spots.max_c, 1) if spots else None,
         "median_temperature": round(spots.median_c, 1) if spots else None,
         "rise_rate": _rise(spots) if spots else None,

@@ -21,6 +21,7 @@ from embereye_addon.detect.assign import mine
 from embereye_addon.detect.look import Eyes
 from embereye_addon.detect.masks import GREY
 from embereye_addon.detect.model import WEIGHTS, Model
+from embereye_addon.detect.shard import Glance
 from embereye_addon.messages import (
     Evidence,
     HotSpots,
@@ -338,6 +339,26 @@ async def test_a_picture_that_cannot_be_glanced_at_is_a_fault(server: RtspServer
         assert "looking at a picture of cam.quiet failed" in child.faults["model_failed"]
         await one.share()
         await until(lambda: "model_failed" not in child.faults, 20.0)
+    finally:
+        await one.stop()
+        await child.bus.close()
+
+
+async def test_a_slow_camera_that_sees_nothing_says_both(server: RtspServer, tmp_path: Path) -> None:
+    """On a busy machine every camera is slow; a black one must not be taken for one that is only that."""
+    of = site({"quiet": server.url("quiet")})
+    child = child_of(Hub(), tmp_path, "detector-0", of)
+    model = await asyncio.to_thread(Model, "CPU")
+    one = Detector(child, model, asyncio.get_running_loop(), {"cam.quiet": of.cameras[0]})
+    try:
+        await one.share()
+        await until(lambda: one.farm.watched()[0].stream.link.state is LinkState.ONLINE)
+        (watched,) = one.farm.watched()
+        watched.slow = "1.0 pictures a second are looked at, the minimum is 2"
+        now_s = time.monotonic()
+        one.notes.glanced(Glance("cam.quiet", 1, now_s, False, 0, (("picture_black", "black"),), False, False), now_s)
+        codes = {code for code, _ in one.health(watched, now_s).faults}
+        assert {"rate_too_low", "picture_black"} <= codes
     finally:
         await one.stop()
         await child.bus.close()

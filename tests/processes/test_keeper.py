@@ -37,6 +37,7 @@ from embereye_addon.processes import films, keeper
 from embereye_addon.processes.films import Films
 from embereye_addon.processes.keeper import Keeper, devices_of
 from embereye_addon.processes.web import media_folder
+from embereye_addon.settings.model import Disk
 from embereye_addon.settings.regions import parse
 from embereye_addon.sources.camera.farm import Farm
 from embereye_addon.thermal.history import Recorder
@@ -237,3 +238,15 @@ def test_where_copies_go(tmp_path: Path) -> None:
     assert media_folder("true", inside=False, shared=tmp_path) is None
     assert media_folder("false", inside=True, shared=tmp_path) is None
     assert media_folder("/srv/fires", inside=False) == Path("/srv/fires")
+
+
+async def test_on_a_disk_that_is_nearly_full_films_go_first(tmp_path: Path) -> None:
+    """A film of megabytes must not take the room of the next alarm's row; its picture is kept all the same."""
+    async with world(tmp_path) as here:
+        await here.filled(0.2)
+        here.keeper.site = msgspec.structs.replace(SITE, disk=Disk(least_free_mib=1 << 30))
+        alarm = now_changed()
+        here.keeper.evidence.note(alarm)
+        await here.keeper.collect(alarm)
+        (kept,) = here.keeper.evidence.listed(1)
+        assert [file.what for file in kept.files] == ["picture"]

@@ -116,3 +116,16 @@ def test_states_are_json() -> None:
     for state in (states.site_state(panel()), views.camera_state(CameraView(health=health()), 0.0)):
         assert json.loads(msgspec.json.encode(state)) == state
     assert zlib.decompress(thermal_frame().cells)
+
+
+def test_a_zone_that_nothing_watches_is_not_told_as_without_fire() -> None:
+    """Home Assistant would show "clear" where the only camera is lost; an alarm stays told all the same."""
+    blind = Fault(code="zone_blind", about="zone.kitchen", since=AT, text="Nothing in this zone can see a fire")
+    quiet, burning = zone("kitchen"), zone("kitchen", ZoneState.ALARM)
+    assert states.zone_state(quiet, ())["fire_alarm"] == "OFF"
+    assert states.zone_state(quiet, (blind,))["fire_alarm"] is None
+    assert states.zone_state(burning, (blind,))["fire_alarm"] == "ON"
+    assert states.site_state(panel(quiet, faults=(blind,)))["fire_alarm"] == "OFF", "the other zones see"
+    every = tuple(msgspec.structs.replace(blind, about=f"zone.{each.zone}") for each in panel().zones)
+    told = states.site_state(panel(faults=every))
+    assert (told["fire_alarm"], told["trouble"], told["fault_count"]) == (None, "ON", len(every))

@@ -160,3 +160,20 @@ def test_inference_time_is_the_middle_one() -> None:
     looks = [msgspec.structs.replace(sighting(), look_ms=ms) for ms in (0.0, 9.0, 10.0, 400.0)]
     assert views.inference_ms([CameraView(), *(CameraView(sighting=one) for one in looks)]) == 10
     assert views.inference_ms([CameraView()]) is None
+
+
+def test_a_source_that_cannot_see_is_not_told_as_without_fire() -> None:
+    """A black picture or a lost stream would read "no flame" for ever; what is seen all the same stays told."""
+    quiet = views.seen(CameraView(), sighting(), 10.0)
+    assert views.camera_state(replace(quiet, health=health(), health_mono_s=10.0), 11.0)["flame"] == "OFF"
+    for bad in (health(faults=(("picture_black", "black"),)), health(state=LinkState.OFFLINE)):
+        told = views.camera_state(replace(quiet, health=bad, health_mono_s=10.0), 11.0)
+        assert (told["flame"], told["smoke"], told["trouble"]) == (None, None, "ON" if bad.faults else told["trouble"])
+    smoke = views.seen(CameraView(), sighting(box("smoke", 0.9)), 10.0)
+    covered = replace(smoke, health=health(faults=(("lens_covered", "covered"),)), health_mono_s=10.0)
+    assert (views.camera_state(covered, 11.0)["flame"], views.camera_state(covered, 11.0)["smoke"]) == (None, "ON")
+    turned = replace(quiet, health=health(faults=(("view_moved", "moved"),)), health_mono_s=10.0)
+    assert views.camera_state(turned, 11.0)["flame"] == "OFF"
+    cold = views.felt(PfView(), spots(), 10.0)
+    assert views.pf_state(replace(cold, health=health(), health_mono_s=10.0), 11.0)["overheat"] == "OFF"
+    assert views.pf_state(replace(cold, health=health(), health_mono_s=10.0), 40.0)["overheat"] is None

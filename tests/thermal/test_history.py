@@ -131,3 +131,21 @@ def test_what_waits_for_the_disk_is_bounded(tmp_path: Path) -> None:
     assert recorder.lost == 5
     recorder.write()
     assert next(replay(tmp_path, 0.0, NOON + 1e6)).at == NOON + 5
+
+
+def test_a_disk_that_is_nearly_full_gets_its_room_back(tmp_path: Path) -> None:
+    """History is what goes first: nothing more is written, and the oldest file goes with each call."""
+    folder = tmp_path / "pf.a"
+    recorder = Recorder(folder)
+    for hour in range(3):
+        recorder.add(1e9 + 4000.0 * hour, np.zeros((24, 32), np.int16))
+        recorder.write()
+    assert len(segments(folder)) == 3
+    recorder.add(2e9, np.zeros((24, 32), np.int16))
+    for left in (2, 1, 0, 0):
+        recorder.give_up()
+        assert len(segments(folder)) == left
+    assert recorder.lost == 1
+    recorder.add(2e9 + 1.0, np.zeros((24, 32), np.int16))
+    recorder.write()
+    assert [first for first, _ in segments(folder)] == [2e9 + 1.0]

@@ -187,6 +187,7 @@ class EmberPage extends LitElement {
         .names=${names}
         .silenced=${state.panel?.silenced ?? false}
         .now=${now}
+        .blind=${state.panel?.faults.find((one) => one.code === "zone_blind" && one.about === `zone.${zone.zone}`)}
         .out=${state.panel?.disablements.find((each) => each.about === zone.zone && each.what === "disabled")}
         .place=${state.site.zones.find((each) => each.id === zone.zone)}
         .night=${state.panel?.night ?? false}
@@ -223,6 +224,7 @@ class EmberPage extends LitElement {
         ...Object.entries(state.cameras).map(([ident, camera]) => [`cam.${ident}`, camera.name]),
         ...Object.entries(state.devices).map(([ident, device]) => [`pf.${ident}`, device.name]),
         ...Object.entries(state.externals).map(([ident, external]) => [`ext.${ident}`, external.name]),
+        ...state.site.zones.map((zone) => [`zone.${zone.id}`, zone.name]),
       ]);
       this.named = { site: state.site, names };
     }

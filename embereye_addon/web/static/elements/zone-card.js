@@ -17,6 +17,7 @@ export class EmberZoneCard extends LitElement {
     names: { attribute: false },
     silenced: { type: Boolean },
     out: { attribute: false },
+    blind: { attribute: false },
     now: { type: Number },
     busy: { state: true },
     answer: { state: true },
@@ -30,6 +31,9 @@ export class EmberZoneCard extends LitElement {
         flex-direction: column;
         height: 100%;
         border-top: 5px solid var(--ee-normal);
+      }
+      .card.blind {
+        border-top-color: var(--ee-fault);
       }
       .card.pre_alarm {
         border-top-color: var(--ee-pre-solid);
@@ -125,6 +129,8 @@ export class EmberZoneCard extends LitElement {
     /** @type {import("../store.js").Place | undefined} */
     this.place = undefined;
     this.night = false;
+    /** The fault that says that nothing here can see. @type {import("../store.js").Fault | undefined} */
+    this.blind = undefined;
     this.now = 0;
     this.busy = "";
     /** @type {{ok: boolean, text: string} | null} */
@@ -134,12 +140,13 @@ export class EmberZoneCard extends LitElement {
   render() {
     const zone = this.zone;
     if (!zone) return nothing;
-    return html`<section class="card ${zone.state}" aria-label=${zone.name}>
+    return html`<section class="card ${zone.state} ${this.blind ? "blind" : ""}" aria-label=${zone.name}>
       <header>
         <h2>${zone.name}</h2>
-        <span class="chip ${zone.state}">${icon(zone.state)} ${t(`state_${zone.state}`)}</span>
+        ${this.#state(zone)}
       </header>
       <div class="body">
+        ${this.blind ? html`<p class="trouble">${this.#named(this.blind.text)}</p>` : nothing}
         ${this.#since(zone)} ${this.#waits(zone)}
         <ember-score-bar .belief=${this.belief}></ember-score-bar>
         ${this.#why(zone)} ${zone.state === "normal" ? nothing : this.#actions(zone)}
@@ -158,6 +165,13 @@ export class EmberZoneCard extends LitElement {
     const left = Math.max(0, Math.round(zone.waits_until - this.now));
     return html`<div class="small muted">${words.join(" · ")}</div>
       ${zone.waits_for ? html`<p class="why" role="status">${t(`waits_${zone.waits_for}`, { left })}</p>` : nothing}`;
+  }
+
+  /** Its state; where nothing can see, that instead of "normal". @param {import("../store.js").ZoneStatus} zone */
+  #state(zone) {
+    return this.blind && zone.state === "normal"
+      ? html`<span class="chip fault">${icon("fault")} ${t("zone_blind")}</span>`
+      : html`<span class="chip ${zone.state}">${icon(zone.state)} ${t(`state_${zone.state}`)}</span>`;
   }
 
   /** @param {import("../store.js").ZoneStatus} zone */
@@ -204,7 +218,7 @@ export class EmberZoneCard extends LitElement {
       sources.set(source, [...(sources.get(source) ?? []), point.slice(cut + 1)]);
     }
     return html`<div>
-      <p class="quiet">${icon("ok")} ${t("no_evidence")}</p>
+      ${this.blind ? nothing : html`<p class="quiet">${icon("ok")} ${t("no_evidence")}</p>`}
       <h3>${t("points_n", { n: zone.points.length })}</h3>
       <ul>
         ${[...sources].map(

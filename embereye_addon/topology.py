@@ -142,7 +142,7 @@ PROCESSES = (
             "pending_devices",
             "process_health",
         ),
-        reads=("name", "web", "zones", "cameras", "devices", "journal"),
+        reads=("name", "web", "zones", "cameras", "devices", "disk", "journal"),
     ),
 )
 

@@ -122,11 +122,11 @@ class Evidence:
                 _put(self._media / _dated(kept) / file.name, content)
 
     def listed(self, most: int) -> list[KeptAlarm]:
-        """The alarms that changed last, newest first."""
+        """The alarms that changed last, the newest alarm first."""
         with _words(self._folder):
             newest = sorted(self._folders(), key=lambda found: found[0], reverse=True)
         kept = (self.of(path.name) for _, path in newest[:most])
-        return [each for each in kept if each is not None]
+        return sorted((each for each in kept if each is not None), key=lambda each: each.at, reverse=True)
 
     def of(self, ident: str) -> KeptAlarm | None:
         """One alarm; None when there is none of that id, or its index cannot be read."""

@@ -70,7 +70,7 @@ def test_the_newest_come_first(tmp_path: Path) -> None:
     evidence = Evidence(tmp_path)
     assert evidence.listed(5) == []
     for number in range(4):
-        evidence.note(change(f"hall-{number}"))
+        evidence.note(change(f"hall-{number}", at=AT + number))
         aged(tmp_path, f"hall-{number}", AT + number)
     (tmp_path / "hall-2" / INDEX).write_bytes(b"rubbish")
     assert [kept.id for kept in evidence.listed(3)] == ["hall-3", "hall-1"]

@@ -51,12 +51,13 @@ MIB = 1 << 20
 
 @dataclass(slots=True)
 class Keeper:
-    """One node's keeper of evidence. `history` holds the PF devices' past heat."""
+    """One node's keeper of evidence. `history` holds the PF devices' past heat; without `room` only words are kept."""
 
     site: Site
     bus: Bus
     evidence: Evidence
     history: Path
+    room: Room
     before_s: float = BEFORE_S
     after_s: float = AFTER_S
     late_s: float = HISTORY_LATE_S
@@ -70,7 +71,8 @@ class Keeper:
             return
         if change.now is ZoneState.NORMAL or utc_s() - change.at > FRESH_S:
             return
-        if len(self._collecting) >= AT_ONCE:
+        await asyncio.to_thread(self.room.look)
+        if len(self._collecting) >= AT_ONCE or self.room.scarce:
             EVIDENCE_MISSED.labels("alarm").inc()
             return
         task = asyncio.create_task(self.collect(change), name=f"evidence of {change.id}")

@@ -34,6 +34,10 @@ DAMAGED = ("not a database", "malformed", "is damaged")
 """What SQLite and the outbox say of a file that will never be readable again."""
 MEMORY = Path(":memory:")
 """Where SQLite keeps a database that no disk takes."""
+LOOKED_THROUGH_BYTES = 64 << 20
+"""A larger journal is not read throughout before the panel works: on a slow disk that would take longer than a restart
+may. Its newest rows are read, and the check of the chain follows.
+"""
 CHANGES = ("alarm", "zone")
 """The kinds of rows that hold a zone's change."""
 
@@ -81,10 +85,11 @@ def replaced(path: Path, opens: Callable[[Path], D], child: Child, err: StorageE
 
 
 def journal_at(path: Path) -> Journal:
-    """An open journal that can be read throughout; `StorageError` in words."""
+    """An open journal that can be read; `StorageError` in words."""
     journal = Journal(path)
     try:
-        journal.sound()
+        if journal.used_bytes <= LOOKED_THROUGH_BYTES:
+            journal.sound()
         journal.state()
         journal.rows(*CHANGES, newest=NEWEST)
     except StorageError:

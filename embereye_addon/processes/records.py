@@ -34,6 +34,8 @@ VERIFY_FIRST_S = 20.0
 VERIFY_S = 24 * 3600.0
 USED_S = 300.0
 MIB = 1 << 20
+JOURNAL_MIB = 256
+"""The most that the log itself may take: some years of a busy site, and it can still be checked in seconds."""
 OUTBOX_LOST_NEWEST = 1000
 """Alarms of the journal that are queued again when the outbox itself is lost."""
 
@@ -157,7 +159,7 @@ class Records:
     def told(self) -> JournalState:
         """What everybody is told of the journal."""
         return JournalState(
-            head=self.head,
+            head=self.head if self.journal.on_disk else "",
             verified_at=self.verified_at,
             broken=self.child.faults.get("journal_broken", ""),
             used_bytes=self.used,
@@ -193,7 +195,7 @@ class Records:
     async def retain(self) -> None:
         """Remove one old segment, if there is one; a burst of them goes one after the other."""
         of = self.child.site.journal
-        limits = Limits(of.keep_days, of.alarm_days, of.max_mib * MIB // 4)
+        limits = Limits(of.keep_days, of.alarm_days, min(of.max_mib // 4, JOURNAL_MIB) * MIB)
         try:
             if self.journal.retain(limits, utc_s()):
                 self.head = self.journal.head()

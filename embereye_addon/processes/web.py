@@ -10,6 +10,7 @@ from embereye_addon.detect.sizes import at_one_metre
 from embereye_addon.errors import LinkError
 from embereye_addon.evidence import Evidence
 from embereye_addon.messages import AlarmChanged
+from embereye_addon.observe.disk import Room
 from embereye_addon.processes import addon
 from embereye_addon.processes.child import Child, every, with_parent
 from embereye_addon.processes.folder import Folder
@@ -75,7 +76,8 @@ async def main(child: Child) -> None:
         workshop=workshop(folder),
     )
     media = await asyncio.to_thread(media_folder, child.site.journal.media, inside=inside)
-    keeper = Keeper(child.site, child.bus, Evidence(folder.evidence, media), folder.history)
+    room = Room(folder.path, child.site.disk.least_free_mib)
+    keeper = Keeper(child.site, child.bus, Evidence(folder.evidence, media), folder.history, room)
     await child.bus.follow(AlarmChanged, "evidence", keeper.on_change)
     try:
         async with asyncio.TaskGroup() as work:

@@ -72,6 +72,15 @@ def test_with_nothing_to_acknowledge_the_answer_says_so() -> None:
     assert (panel, done) == (before, Done(ok=True, why="nothing to acknowledge"))
 
 
+def test_a_loss_stands_until_a_person_has_looked() -> None:
+    """What could not be restored is forgotten by an acknowledgement or a reset, and by nothing else."""
+    lost = replace(burning("dock"), lost="alarms are lost")
+    assert order(lost, Silence(by="anna", way="ui"))[0].lost == "alarms are lost"
+    for wish in (Acknowledge(by="anna", way="ui"), Reset(by="anna", way="ui")):
+        panel, _ = order(lost, wish)
+        assert (panel.lost, panel.revision > lost.revision) == ("", True)
+
+
 def test_silence_and_resound_change_outputs_and_no_state() -> None:
     """Silence quietens the outputs; the alarm stays as it is."""
     silenced, done = order(burning("dock"), Silence(by="anna", way="mqtt"))

@@ -32,6 +32,7 @@ from embereye_addon.messages import (
     ZoneState,
 )
 from embereye_addon.observe.clock import utc_s
+from embereye_addon.observe.disk import Room
 from embereye_addon.observe.metrics import REGISTRY
 from embereye_addon.processes import films, keeper
 from embereye_addon.processes.films import Films
@@ -47,6 +48,7 @@ from tests.test_evidence import change
 
 SITE = site({"door": "rtsp://h/"}, ("roof",))
 JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
+ROOM = Room(Path("/"), 0)
 LEFT_HALF = "privacy left: 0,0 0.5,0 0.5,1 0,1"
 
 
@@ -84,7 +86,7 @@ async def world(tmp_path: Path, regions: tuple[str, ...] = ()) -> AsyncIterator[
     await bus.answer(SnapshotRequest, snapshot, at="cam.door")
     await bus.answer(ClipRequest, made.answer, at="cam.door")
     evidence = Evidence(tmp_path / "evidence", tmp_path / "media")
-    kept = Keeper(SITE, bus, evidence, tmp_path / "history", before_s=1.0, after_s=0.5, late_s=0.1, again_s=0.2)
+    kept = Keeper(SITE, bus, evidence, tmp_path / "history", ROOM, before_s=1.0, after_s=0.5, late_s=0.1, again_s=0.2)
     farm.watch("cam.door", server.url("door"))
     try:
         yield World(farm, made, bus, kept, tmp_path, server)
@@ -141,7 +143,9 @@ async def test_an_alarm_keeps_what_was_seen(tmp_path: Path, caplog: pytest.LogCa
 async def test_what_cannot_be_had_is_missed_and_holds_up_nothing(tmp_path: Path) -> None:
     """No camera answers, no heat is there, the disk refuses: the alarm's entry is all there is, and nothing fails."""
     bus = MemoryBus(Hub())
-    kept = Keeper(SITE, bus, Evidence(tmp_path / "evidence"), tmp_path / "none", before_s=0.1, after_s=0.0, late_s=0.0)
+    kept = Keeper(
+        SITE, bus, Evidence(tmp_path / "evidence"), tmp_path / "none", ROOM, before_s=0.1, after_s=0.0, late_s=0.0
+    )
     try:
         await kept.collect(now_changed(explanation=_only("gone.x")))
         await kept.on_change(now_changed())
@@ -151,7 +155,7 @@ async def test_what_cannot_be_had_is_missed_and_holds_up_nothing(tmp_path: Path)
         await kept.on_change(change("old"))
         await kept.stop()
         (tmp_path / "file").write_text("in the way")
-        broken = Keeper(SITE, bus, Evidence(tmp_path / "file"), tmp_path)
+        broken = Keeper(SITE, bus, Evidence(tmp_path / "file"), tmp_path, ROOM)
         await broken.on_change(now_changed())
         await broken.prune()
         assert not broken._collecting
@@ -163,7 +167,7 @@ async def test_what_cannot_be_had_is_missed_and_holds_up_nothing(tmp_path: Path)
 async def test_a_burst_of_alarms_is_bounded(tmp_path: Path) -> None:
     """Twenty zones at once must not fill memory with films that nobody can make in time."""
     bus = MemoryBus(Hub())
-    kept = Keeper(SITE, bus, Evidence(tmp_path), tmp_path, after_s=20.0)
+    kept = Keeper(SITE, bus, Evidence(tmp_path), tmp_path, ROOM, after_s=20.0)
     before = REGISTRY.get_sample_value("embereye_evidence_missed_total", {"what": "alarm"}) or 0.0
     try:
         for number in range(keeper.AT_ONCE + 5):
@@ -174,6 +178,16 @@ async def test_a_burst_of_alarms_is_bounded(tmp_path: Path) -> None:
     finally:
         await kept.stop()
         await bus.close()
+
+
+async def test_a_scarce_disk_keeps_words_only(tmp_path: Path) -> None:
+    """Pictures must not take the room that the journal needs."""
+    bus = MemoryBus(Hub())
+    kept = Keeper(SITE, bus, Evidence(tmp_path), tmp_path, Room(tmp_path, 1 << 40))
+    await kept.on_change(now_changed())
+    assert not kept._collecting
+    assert kept.evidence.listed(1)[0].explanation.text == "flame and heat"
+    await bus.close()
 
 
 async def test_films_are_few_and_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 // Past alarms: each with its steps, the explanation, and what was kept of it: pictures, films, heat and temperatures.
 import { LitElement, css, html, nothing, repeat } from "lit";
 import { alarmFile, alarmTrend, pastAlarms } from "../api.js";
-import { icon } from "../icons.js";
 import { shared } from "../styles.js";
 import { clock, known, t } from "../words.js";
 import "./shares-table.js";
@@ -128,7 +127,7 @@ export class EmberAlarms extends LitElement {
 
   render() {
     return html`<section class="card" aria-labelledby="past">
-      <h2 id="past">${icon("ok")} ${t("past_alarms")}</h2>
+      <h2 id="past">${t("past_alarms")}</h2>
       ${this.why ? html`<p class="note">${this.why}</p>` : nothing}
       ${this.alarms === null
         ? html`<button @click=${this.#ask}>${t("past_show")}</button>`

@@ -123,6 +123,7 @@ PROCESSES = (
             "thermal_frame",
             "reading",
             "source_health",
+            "process_health",
         ),
         reads=("name", "mqtt", "detection", "zones", "cameras", "devices", "calibrations"),
     ),

@@ -28,7 +28,7 @@
 /** @typedef {{name: string, zone: string, enabled: boolean, pre_c: number | null, alarm_c: number | null,
  *   hot_spots?: HotSpots, thermal?: Thermal, health?: Health, readings: Record<string, Reading>}} Device */
 /** @typedef {{source: string, pid: number, rss_mib: number, cpu_pct: number, loop_lag_ms: number, at: number,
- *   started_at: number}} Process */
+ *   started_at: number, notices?: string[]}} Process */
 /** @typedef {{identity: string, address: string, first_seen: number, sensor_id: string, double: boolean}} PendingDevice */
 /** @typedef {{id: string, name: string, sensitivity: string, profile: string, mode: string}} Place */
 /** @typedef {{site: {name: string, version: string, zones: Place[]},

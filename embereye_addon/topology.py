@@ -133,6 +133,7 @@ PROCESSES = (
             "thermal_frame",
             "reading",
             "source_health",
+            "process_health",
         ),
         reads=(
             "name",

@@ -153,6 +153,7 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         started_at=1_700_000_000.25,
         lost_logs=2,
         faults=(("model_missing", "no model"),),
+        notices=("the processor has no AVX2",),
     ),
     _made(
         m.Belief,

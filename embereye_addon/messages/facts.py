@@ -263,7 +263,10 @@ class PendingDevices(Message, frozen=True, kw_only=True):
 
 
 class ProcessHealth(Message, frozen=True, kw_only=True):
-    """One process says it lives: memory, CPU, loop lag, losses, and its own faults (code, text)."""
+    """One process says it lives: memory, CPU, loop lag, losses, its own faults (code, text), and notices.
+
+    A notice is a sentence that an installer should know, such as an accelerator that is missing; it stops nothing.
+    """
 
     node: SourceId
     pid: int
@@ -273,6 +276,7 @@ class ProcessHealth(Message, frozen=True, kw_only=True):
     started_at: float
     lost_logs: int = 0
     faults: Annotated[tuple[tuple[str, str], ...], Meta(max_length=16)] = ()
+    notices: Annotated[tuple[Annotated[str, Meta(max_length=400)], ...], Meta(max_length=8)] = ()
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,11 +20,14 @@ log = logging.getLogger(__name__)
 
 Say = Callable[[Message], Awaitable[None]]
 Faults = Callable[[], tuple[tuple[str, str], ...]]
+Notices = Callable[[], tuple[str, ...]]
 
 TICK_S: Final = 0.25
 """How often the lag is looked at; a blocked loop is seen if it lasts about this long."""
 FAULTS_MAX: Final = 16
-"""As many as the message carries."""
+NOTICES_MAX: Final = 8
+NOTICE_CHARACTERS: Final = 400
+"""As many and as long as the message carries."""
 _STATM: Final = Path("/proc/self/statm")
 
 
@@ -52,10 +55,19 @@ async def _lag_s(period_s: float) -> float:
     return worst
 
 
-async def beat(say: Say, node: str, process: str, *, faults: Faults = no_faults, period_s: float = 2.0) -> None:
+async def beat(
+    say: Say,
+    node: str,
+    process: str,
+    *,
+    faults: Faults = no_faults,
+    notices: Notices = tuple,
+    period_s: float = 2.0,
+) -> None:
     """Say a `ProcessHealth` of the source `NODE.PROCESS` at once and every `period_s`, until cancelled.
 
-    `faults` gives the process's own (code, text). A bus that is away is logged once; the next beat tries again.
+    `faults` gives the process's own (code, text), `notices` what an installer should know. A bus that is
+    away is logged once; the next beat tries again.
     """
     began, seq, lag_s, silent = utc_s(), 0, 0.0, False
     while True:
@@ -74,6 +86,7 @@ async def beat(say: Say, node: str, process: str, *, faults: Faults = no_faults,
             started_at=began,
             lost_logs=own_log.lost(),
             faults=faults()[:FAULTS_MAX],
+            notices=tuple(notice[:NOTICE_CHARACTERS] for notice in notices()[:NOTICES_MAX]),
         )
         _measure(process, health)
         seq += 1

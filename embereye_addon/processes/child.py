@@ -29,7 +29,7 @@ DROPS_S = 5.0
 
 @dataclass(slots=True)
 class Child:
-    """One running process: where it is, what it reads, its bus, and the faults it claims now."""
+    """One running process: where it is, what it reads, its bus, the faults it claims now and its notices."""
 
     name: str
     node: str
@@ -37,6 +37,7 @@ class Child:
     site: Site
     bus: Bus
     faults: dict[str, str] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -85,7 +86,8 @@ async def live(child: Child, main: Main) -> None:
         RESTART.labels(child.name).observe(max(0.0, time.monotonic() - float(os.environ[DIED_VARIABLE])))
     beside = (
         asyncio.create_task(
-            heartbeat.beat(child.bus.say, child.node, child.name, faults=child.claims), name="heartbeat"
+            heartbeat.beat(child.bus.say, child.node, child.name, faults=child.claims, notices=lambda: child.notices),
+            name="heartbeat",
         ),
         asyncio.create_task(every(DROPS_S, Drops(child.bus).count), name="drops"),
     )

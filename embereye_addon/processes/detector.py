@@ -9,7 +9,7 @@ from embereye_addon.bus import LEASE_RENEW_S, Lease
 from embereye_addon.detect.assign import mine
 from embereye_addon.detect.loading import load as loaded
 from embereye_addon.detect.masks import masks
-from embereye_addon.detect.model import WEIGHTS, Looker
+from embereye_addon.detect.model import WEIGHTS, Looker, Model
 from embereye_addon.detect.models import SHIPPED, Models
 from embereye_addon.detect.picture import single_threaded
 from embereye_addon.detect.shard import Outlets, Seen, Shard
@@ -346,6 +346,7 @@ async def main(child: Child) -> None:
     """Watch cameras until told to stop."""
     single_threaded()
     model = await asyncio.to_thread(load, child)
+    child.notices = model.notices if isinstance(model, Model) else ()
     cameras = {f"cam.{camera.id}": camera for camera in child.site.cameras if camera.enabled}
     detector = Detector(child, model, asyncio.get_running_loop(), cameras)
     detector.shadow = await asyncio.to_thread(shadow, child)

@@ -21,6 +21,7 @@ from embereye_addon.messages import (
     Done,
     HotSpots,
     PanelState,
+    ProcessHealth,
     Promote,
     Reading,
     SelfTest,
@@ -161,6 +162,7 @@ class Publisher:
         await self._bus.hear(HotSpots, self._pf)
         await self._bus.hear(ThermalFrame, self._pf)
         await self._bus.hear(Reading, self._pf)
+        await self._bus.hear(ProcessHealth, self._heard.hear_process)
         await self._bus.hear(SourceHealth, lambda health: self._heard.hear_health(health, time.monotonic()))
         await self._bus.follow(AlarmChanged, "publisher", self._alarm)
         await self._adapters.follow(self._bus)

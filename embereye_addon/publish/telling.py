@@ -10,6 +10,7 @@ from embereye_addon.messages import (
     Fault,
     HotSpots,
     PanelState,
+    ProcessHealth,
     Reading,
     Sighting,
     SourceHealth,
@@ -31,12 +32,17 @@ AHEAD_S = 10.0
 """A change is ahead of the panel's word for two of its periods at most, whatever the clocks say."""
 
 
+PROCESSES_MAX = 64
+"""Detectors whose notices are kept."""
+
+
 class Heard:
     """The newest of everything; what is about a thing that is not set up is let go."""
 
     def __init__(self, site: model.Site) -> None:
         self.panel: PanelState | None = None
         self.panel_mono_s = 0.0
+        self._notices: dict[str, tuple[str, ...]] = {}
         self._changes: dict[str, tuple[AlarmChanged, float]] = {}
         self.cameras = {
             f"cam.{each.id}": views.CameraView(shown=each.shown_pct / 100.0, on=each.enabled) for each in site.cameras
@@ -44,6 +50,7 @@ class Heard:
         self.devices = {f"pf.{each.id}": views.PfView(on=each.enabled) for each in site.devices}
         self.externals = {f"ext.{each.id}": ExternalView(each.kind) for each in site.externals}
         self.program: states.State = {"model": states.model_versions("", ""), "started": None}
+        self.hear_process(None)
 
     def hear_panel(self, panel: PanelState, now_mono_s: float) -> None:
         """The panel's own word; it ends every change that it already knows of."""
@@ -75,6 +82,14 @@ class Heard:
         view = self.devices.get(message.source)
         if view is not None:
             self.devices[message.source] = views.felt(view, message, now_mono_s)
+
+    def hear_process(self, health: ProcessHealth | None) -> None:
+        """What a detector says of how its model runs; nothing is kept of others."""
+        if health is not None and ".detector" in health.source:
+            others = {source: said for source, said in self._notices.items() if source != health.source}
+            self._notices = dict([*others.items(), (health.source, health.notices)][-PROCESSES_MAX:])
+        found = {notice for notices in self._notices.values() for notice in notices}
+        self.program["inference_words"] = {"notices": sorted(found)[: states.MAX_FAULTS]}
 
     def hear_health(self, health: SourceHealth, now_mono_s: float) -> None:
         """How the link of a camera, PF device or external is."""

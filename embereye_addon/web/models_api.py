@@ -164,10 +164,11 @@ class ModelsApi:
         self._desk.start("model", request[CALLER].by, self._add)
         return answer({"ok": True, "why": ""}, 202)
 
-    async def _add(self, job: Job) -> str:
-        words = ("models", "--folder", str(self._folder), "add", str(self._scratch))
+    async def _add(self, _job: Job) -> str:
+        words, told = ("models", "--folder", str(self._folder), "add", str(self._scratch)), list[bytes]()
         try:
-            return await self._tool(words, lambda _line: None, job)
+            await self._tool(words, told.append)
+            return b"".join(told).decode(errors="replace").strip()
         finally:
             await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
 
@@ -196,12 +197,11 @@ class ModelsApi:
             else:
                 job.progress = row
 
-        await self._tool(words, take, job)
+        await self._tool(words, take)
         return verdict
 
-    async def _tool(self, words: tuple[str, ...], take: Callable[[bytes], None], _job: Job) -> str:
+    async def _tool(self, words: tuple[str, ...], take: Callable[[bytes], None]) -> None:
         """Run the models command; `ModelError` with its words when it refuses."""
         code, said = await self._desk.run(words, take)
         if code > 1:
             raise ModelError(said.replace(f"{self._scratch}/", "") or f"the command ended with {code}")
-        return said

@@ -41,7 +41,10 @@ async def beating(
     hearer: Hearer, period_s: float, faults: heartbeat.Faults = heartbeat.no_faults
 ) -> AsyncIterator[None]:
     """A heart that beats while the block runs."""
-    task = asyncio.create_task(beat(hearer.say, "n1", "detector-0", faults=faults, period_s=period_s))
+    notices = ("no AVX2", "x" * 1000)
+    task = asyncio.create_task(
+        beat(hearer.say, "n1", "detector-0", faults=faults, notices=lambda: notices, period_s=period_s)
+    )
     try:
         yield
     finally:
@@ -60,6 +63,7 @@ async def test_a_process_says_at_once_and_then_regularly_that_it_lives() -> None
     assert first.rss_mib > 5.0
     assert first.started_at <= first.at
     assert len(first.faults) == heartbeat.FAULTS_MAX
+    assert [len(notice) for notice in first.notices] == [7, heartbeat.NOTICE_CHARACTERS]
     assert [health.seq for health in hearer.heard[:3]] == [0, 1, 2]
 
 

@@ -18,7 +18,7 @@ from tests.publish.samples import panel, site, zone
 STATES = {
     Subject.SITE: states.site_state(panel())
     | tuning.site_facts(site())
-    | {"model": states.model_versions("a-1", "a-1"), "started": None, "inference_time": None}
+    | {"model": states.model_versions("a-1", "a-1"), "started": None, "inference_time": None, "inference_words": {}}
     | tuning.values(site(), Subject.SITE, ""),
     Subject.ZONE: states.zone_state(zone(), ()) | tuning.values(site(), Subject.ZONE, "barn"),
     Subject.CAMERA: views.camera_state(views.CameraView(), 0.0) | tuning.values(site(), Subject.CAMERA, "stove"),

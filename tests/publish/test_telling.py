@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from embereye_addon.messages import Disablement, LinkState, ZoneState
+from embereye_addon.messages import Disablement, LinkState, ProcessHealth, ZoneState
 from embereye_addon.publish.mqtt import Ends, Mqtt
 from embereye_addon.publish.states import PANEL_SILENCE_S
 from embereye_addon.publish.telling import AHEAD_S, Heard, Telling
@@ -144,3 +144,27 @@ async def test_a_camera_tells_what_it_sees_once() -> None:
     desk.telling.say_sources(60.0)
     told = [(camera, event["event_type"]) for camera, event in desk.telling.detections]
     assert told == [("stove", "flame"), ("stove", "cleared")]
+
+
+async def test_what_slows_the_model_down_stands_at_the_inference_device() -> None:
+    """An installer wonders for weeks why looks take long; each notice is told once, and goes when it is over."""
+    desk = Desk()
+    desk.heard.hear_panel(panel(at=AT), 0.0)
+    slow = ProcessHealth(
+        source="node1.detector-0",
+        node="node1",
+        pid=1,
+        rss_mib=1.0,
+        cpu_pct=1.0,
+        loop_lag_ms=1.0,
+        started_at=1.0,
+        notices=("no AVX2",),
+    )
+    for source in ("node1.detector-0", "node1.detector-1", "node1.web"):
+        desk.heard.hear_process(msgspec.structs.replace(slow, source=source))
+    desk.telling.say_panel(0.0, AT, pressing_only=False)
+    assert desk.json("embereye/site/state")["inference_words"] == {"notices": ["no AVX2"]}
+    for source in ("node1.detector-0", "node1.detector-1"):
+        desk.heard.hear_process(msgspec.structs.replace(slow, source=source, notices=()))
+    desk.telling.say_panel(0.0, AT, pressing_only=False)
+    assert desk.json("embereye/site/state")["inference_words"] == {"notices": []}

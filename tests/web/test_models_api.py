@@ -31,6 +31,7 @@ async def test_a_model_is_brought_judged_promoted_and_rolled_back(tmp_path: Path
     async with served(shop=shop) as page:
         job = await sent(page, network(tmp_path / "mine", 0.9))
         assert (job["state"], job["why"]) == ("done", "")
+        assert job["result"].startswith("bright-1 was added")
         assert not (tmp_path / "scratch" / "model").exists()
         status, said = await told(page, "POST", "/api/models/promote", {"name": "bright-1"})
         assert (status, "replay gate" in said["why"]) == (409, True)

@@ -146,7 +146,7 @@ class EmberPage extends LitElement {
    */
   #shown(state, doubt, now) {
     if (this.view === "settings") return html`<ember-settings class="site"></ember-settings>`;
-    if (this.view === "models") return html`<ember-models class="site"></ember-models>`;
+    if (this.view === "models") return html`<ember-models class="site" .notices=${notices(state)}></ember-models>`;
     return state ? this.#site(state, doubt, now) : nothing;
   }
 
@@ -230,6 +230,11 @@ class EmberPage extends LitElement {
     }
     return this.named.names;
   }
+}
+
+/** What the processes say of how the model runs here, each sentence once. @param {import("./store.js").State | null} state */
+function notices(state) {
+  return [...new Set(Object.values(state?.processes ?? {}).flatMap((process) => process.notices ?? []))];
 }
 
 /** The view that the address names. */

@@ -75,9 +75,15 @@ export function below(findings, path) {
  * @param {string[]} taken
  */
 export function identOf(name, taken) {
-  const plain = name.toLowerCase().replace(/ß/g, "ss").normalize("NFD").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 36);
+  const plain = spelled(name.toLowerCase()).normalize("NFD").replace(/\p{M}/gu, "").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 36);
   if (!plain) return "";
   let ident = plain;
   for (let count = 2; taken.includes(ident); count++) ident = `${plain}-${count}`;
   return ident;
+}
+
+/** German letters as they are written without them. @param {string} name */
+function spelled(name) {
+  const letters = /** @type {Record<string, string>} */ ({ ä: "ae", ö: "oe", ü: "ue", ß: "ss" });
+  return name.replace(/[äöüß]/g, (letter) => letters[letter]);
 }

@@ -29,7 +29,7 @@
  *   hot_spots?: HotSpots, thermal?: Thermal, health?: Health, readings: Record<string, Reading>}} Device */
 /** @typedef {{name: string, zone: string, kind: string, enabled: boolean, health?: Health}} External */
 /** @typedef {{source: string, pid: number, rss_mib: number, cpu_pct: number, loop_lag_ms: number, at: number,
- *   started_at: number}} Process */
+ *   started_at: number, notices?: string[]}} Process */
 /** @typedef {{identity: string, address: string, first_seen: number, sensor_id: string, double: boolean}} PendingDevice */
 /** @typedef {{id: string, name: string, sensitivity: string, profile: string, mode: string}} Place */
 /** @typedef {{site: {name: string, version: string, zones: Place[]},

@@ -34,6 +34,11 @@ export function t(key, values = {}) {
   return (texts[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
+/** Whether the page speaks the server's own language. */
+export function english() {
+  return locale === "en";
+}
+
 /**
  * The text of a key, or `otherwise` where there is none.
  * @param {string} key

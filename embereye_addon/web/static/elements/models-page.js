@@ -40,6 +40,7 @@ export class EmberModels extends LitElement {
         overflow-wrap: anywhere;
       }
       .one {
+        margin-top: 0.6rem;
         border-top: 1px solid var(--ee-line);
         padding: 0.8rem 0;
       }

@@ -4,6 +4,7 @@ import { LitElement, css, html, nothing } from "lit";
 import { STARS } from "../draft.js";
 import { shared } from "../styles.js";
 import { formControls } from "../forms.js";
+import { mistake } from "../mistakes.js";
 import { fieldAbout, fieldLabel, known, t } from "../words.js";
 
 export class EmberSetting extends LitElement {
@@ -56,7 +57,7 @@ export class EmberSetting extends LitElement {
       <label for="input">${fieldLabel(this.section, field)}${field.unit ? html` <span class="unit">${known(`unit_${field.unit}`, field.unit)}</span>` : nothing}</label>
       ${this.#input(field, wrong)}
       <div id="about">
-        ${this.findings.map(({ words }) => html`<p class="mistake">${words}</p>`)}
+        ${this.findings.map(({ words }) => html`<p class="mistake">${mistake(field, this.value, words)}</p>`)}
         ${about ? html`<p class="about">${about}</p>` : nothing}
       </div>
     </div>`;

@@ -31,6 +31,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 
 BLUEPRINTS = ("fire_alarm", "fault", "dead_man")
 PHONE = ["notify.persistent_notification"]
+DEAD_MAN_S = 10
 TROUBLE = "binary_sensor.embereye_pf_store_ceiling_trouble"
 SIREN, LIGHT = "input_boolean.siren", "light.way_out"
 MORE = {
@@ -44,7 +45,7 @@ MORE = {
 INPUTS = {
     "fire_alarm": {"handled": "input_text.handled", "notifiers": PHONE, "sirens": [SIREN], "lights": [LIGHT]},
     "fault": {"notifiers": PHONE, "hold": {"seconds": 2}, "troubles": [TROUBLE]},
-    "dead_man": {"notifiers": PHONE, "hold": {"seconds": 10}},
+    "dead_man": {"notifiers": PHONE, "hold": {"seconds": DEAD_MAN_S}},
 }
 
 
@@ -343,6 +344,10 @@ async def forgotten(of: Place, name: str, part: str) -> None:
 
 async def gone(of: Place, calls: list[dict[str, Any]]) -> None:
     """EmberEye ends: after the hold time somebody is told."""
+    lives = ("binary_sensor.embereye_connection", "on"), ("sensor.embereye_state", "normal")
+    for entity, state in lives:
+        await of.house.wait_state(entity, state, 90)
+    await asyncio.sleep(DEAD_MAN_S + 2.0)  # what the start of Home Assistant set going has found nothing, and ended
     told = len(_notes(calls, "EmberEye is gone"))
     await of.product.stop()
     await of.told(calls, "EmberEye is gone", told + 1)

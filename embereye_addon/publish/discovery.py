@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from embereye_addon.publish.entities import MEASURED_S, entity_id, equivalent, rows_of
+from embereye_addon.publish.entities import MEASURED_S, entity_id, rows_of
 from embereye_addon.publish.rows import Needs, Row
+from embereye_addon.publish.source_entities import equivalent
 from embereye_addon.publish.topics import Subject, Topics
 from embereye_addon.settings import model
 

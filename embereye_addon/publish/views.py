@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from embereye_addon.messages import BLIND, HotSpots, Kind, LinkState, Reading, Sighting, SourceHealth, ThermalFrame
-from embereye_addon.publish.entities import GASES
+from embereye_addon.publish.source_entities import GASES
 from embereye_addon.publish.states import State, on_off, time_text
 
 SHOWN_CONFIDENCE = 0.5

@@ -6,9 +6,10 @@ import pytest
 
 from embereye_addon.messages import Kind
 from embereye_addon.publish import states, tuning, views
-from embereye_addon.publish.entities import GASES, ROWS, entity_id, equivalent, rows_of
+from embereye_addon.publish.entities import ROWS, entity_id, rows_of
 from embereye_addon.publish.external_states import ExternalView, external_state
 from embereye_addon.publish.rows import VALUED, Row
+from embereye_addon.publish.source_entities import GASES, equivalent
 from embereye_addon.publish.topics import Subject, Topics
 from embereye_addon.settings.schema import SECTIONS
 from embereye_addon.settings.single import ADJUSTABLE

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from embereye_addon.publish.discovery import About, bundle, things_of
-from embereye_addon.publish.entities import GASES, equivalent
+from embereye_addon.publish.source_entities import GASES, equivalent
 from embereye_addon.publish.topics import Subject, Topics
 from embereye_addon.publish.views import INDEXED
 from embereye_addon.settings import model

@@ -88,6 +88,7 @@ class Browser:
     async def __aexit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        await self._socket.close()
         await self._session.close()
         self._process.terminate()
         await self._process.wait()

@@ -61,6 +61,7 @@ CHANNELS = (
     Channel("process_health", m.ProcessHealth, Keep.LATEST, 6.0),
     Channel("belief", m.Belief, Keep.LATEST, 3.0),
     Channel("alarm_changed", m.AlarmChanged, Keep.EVERY, 0.0),
+    Channel("incident_changed", m.IncidentChanged, Keep.EVERY, 0.0),
     Channel("panel_state", m.PanelState, Keep.LATEST, 15.0),
 )
 
@@ -117,9 +118,9 @@ PROCESSES = (
     Process(
         "panel",
         "embereye_addon.processes.panel",
-        says=("belief", "alarm_changed", "panel_state", "process_health"),
+        says=("belief", "alarm_changed", "incident_changed", "panel_state", "process_health"),
         hears=("sighting", "hot_spots", "reading", "source_health", "process_health"),
-        reads=("zones", "cameras", "devices", "detection", "disk", "journal", "day", "externals"),
+        reads=("zones", "cameras", "devices", "detection", "disk", "journal", "day", "externals", "incidents"),
     ),
     Process(
         "publisher",
@@ -128,6 +129,7 @@ PROCESSES = (
         hears=(
             "panel_state",
             "alarm_changed",
+            "incident_changed",
             "sighting",
             "hot_spots",
             "thermal_frame",

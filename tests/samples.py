@@ -44,6 +44,28 @@ STATUS = m.ZoneStatus(
     driving=True,
 )
 DISABLEMENT = m.Disablement(about="cam.dock-3.flame", since=1_700_000_000.25, until=1_700_003_600.25, by="anna")
+INCIDENT = m.Incident(
+    id="i-dock-18bcfe56800",
+    severity=m.Severity.CONFIRMED,
+    state=m.IncidentState.ACKNOWLEDGED,
+    began=1_700_000_001.5,
+    changed=1_700_000_004.5,
+    ended=1_700_000_900.5,
+    alarms=(
+        m.IncidentAlarm(
+            id="dock-18bcfe56800",
+            zone="dock",
+            name="Dock",
+            level="alarm",
+            began=1_700_000_001.5,
+            ended=1_700_000_900.5,
+        ),
+    ),
+    points=(
+        m.IncidentPoint(point="cam.dock-3.flame", kind="flame", zone="dock", value=91.0, unit="%", at=1_700_000_001.5),
+    ),
+    left_out=2,
+)
 CAMERA: dict[str, object] = {"source": "cam.dock-3", "seq": 41, "at": 1_700_000_002.25}
 DEVICE: dict[str, object] = {"source": "pf.10-0-0-31", "seq": 42, "at": 1_700_000_002.5}
 PANEL: dict[str, object] = {"source": "panel", "seq": 43, "at": 1_700_000_002.75}
@@ -192,6 +214,15 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         journal=m.JournalState(
             head=f"12:{'5a' * 32}", verified_at=1_700_000_000.25, broken="row 7 was changed", used_bytes=40_960
         ),
+        incidents=(INCIDENT,),
+    ),
+    _made(
+        m.IncidentChanged,
+        PANEL,
+        news=m.IncidentNews.GREW,
+        number=2,
+        incident=INCIDENT,
+        text="alarm in one zone: Dock; 1 point",
     ),
     _made(
         m.Snapshot,

@@ -35,9 +35,10 @@ def test_every_order_of_an_operator_is_a_request_to_the_panel() -> None:
     assert {REQUEST_OF[order].answer for order in orders} == {m.Done}
 
 
-def test_alarms_are_the_only_events_and_everything_else_is_state() -> None:
+def test_alarms_and_incidents_are_the_only_events_and_everything_else_is_state() -> None:
     """No alarm may be skipped for a slow hearer; of all else only the newest counts."""
-    assert [channel.name for channel in CHANNELS if channel.keep is Keep.EVERY] == ["alarm_changed"]
+    kept = [channel.name for channel in CHANNELS if channel.keep is Keep.EVERY]
+    assert kept == ["alarm_changed", "incident_changed"]
 
 
 def test_what_loses_a_point_has_a_period_within_the_limit() -> None:

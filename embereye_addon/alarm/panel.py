@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from embereye_addon.alarm import incidents as merged
 from embereye_addon.alarm import service, waiting
 from embereye_addon.alarm import zone as zones
 from embereye_addon.alarm.clock import Now
@@ -36,6 +37,7 @@ class Panel:
     """What of the kept state could not be read, until a person has acknowledged or reset."""
     day_mode: str = "auto"
     night: bool = False
+    incidents: merged.Book = ()
 
     @property
     def sounding(self) -> tuple[str, ...]:
@@ -83,6 +85,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     lost: str = ""
     day_mode: str = "auto"
     night: bool = False
+    incidents: tuple[merged.KeptIncident, ...] = ()
 
 
 def keep(panel: Panel) -> Kept:
@@ -112,6 +115,7 @@ def keep(panel: Panel) -> Kept:
         lost=panel.lost,
         day_mode=panel.day_mode,
         night=panel.night,
+        incidents=merged.keep(panel.incidents),
     )
 
 
@@ -147,6 +151,7 @@ def restore(fresh: Panel, kept: Kept, now: Now) -> Panel:
         kept.lost,
         kept.day_mode,
         kept.night,
+        merged.restored(kept.incidents, now),
     )
 
 
@@ -296,6 +301,7 @@ def told(
         isolated=panel.isolated is not None,
         day_mode=panel.day_mode,
         night=panel.night,
+        incidents=tuple(each.incident for each in panel.incidents),
     )
 
 

@@ -6,7 +6,7 @@ A time limit is decided by the monotonic clock; its UTC second is what people se
 from dataclasses import dataclass, replace
 
 from embereye_addon.alarm.clock import Now
-from embereye_addon.messages import Explanation, ZoneState
+from embereye_addon.messages import SAME_PLACE, Explanation, Share, ZoneState
 
 TEST_S = 1800.0
 """A walk test that nobody ends ends by itself after this."""
@@ -73,10 +73,16 @@ def over(each: Out, now: Now) -> bool:
     return each.until_mono_s is not None and now.mono_s >= each.until_mono_s
 
 
+def alone(shares: tuple[Share, ...]) -> tuple[Share, ...]:
+    """The shares of points, without what two of them agree on."""
+    return tuple(share for share in shares if not share.point.endswith(f".{SAME_PLACE}"))
+
+
 def responding(why: Explanation) -> tuple[str, ...]:
     """The points that carry an alarm condition: those with a part of their own, else the first that is named."""
-    strong = tuple(share.point for share in why.shares if share.nats >= TICK_NATS)
-    return strong or tuple(share.point for share in why.shares[:1])
+    shares = alone(why.shares)
+    strong = tuple(share.point for share in shares if share.nats >= TICK_NATS)
+    return strong or tuple(share.point for share in shares[:1])
 
 
 def tried(trial: Trial, asks: ZoneState, why: Explanation, now: Now) -> tuple[Trial, tuple[str, ...], bool]:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from embereye_addon.messages import AlarmChanged, Message
+from embereye_addon.messages import AlarmChanged, IncidentChanged, Message
 from embereye_addon.topology import CHANNEL_OF, REQUEST_OF
 
 T = TypeVar("T")
@@ -63,6 +63,8 @@ def identity(message: Message) -> str:
     """What makes two sayings of an event the same: incident, new state and number; else source and number."""
     if isinstance(message, AlarmChanged):
         return f"{message.id}:{message.now}:{message.seq}"
+    if isinstance(message, IncidentChanged):
+        return f"{message.incident.id}:{message.news}:{message.number}"
     return f"{message.source}:{message.seq}"
 
 

@@ -92,20 +92,25 @@ def _hidden(scene: Room, depth_m: float) -> NDArray[np.bool_]:
     return np.asarray(scene.depth < depth_m - 0.4)
 
 
-def _growth(since_s: float) -> float:
-    share = min(1.0, max(0.0, since_s / FLAME_GROWS_S))
+def _growth(since_s: float, grows_s: float) -> float:
+    share = min(1.0, max(0.0, since_s / grows_s))
     return share * share * (3.0 - 2.0 * share)
+
+
+def tall(since_s: float, grows_s: float = FLAME_GROWS_S) -> float:
+    """How tall the flame of a scene is, as a share of `FLAME_TALL_M`, without its flicker."""
+    return 0.16 + 0.84 * _growth(since_s, grows_s)
 
 
 # Tongues of one fire: metres to the side, share of the size, mirrored, seconds apart.
 TONGUES = ((0.0, 1.0, False, 0.0), (-0.17, 0.72, True, 1.7), (0.2, 0.62, False, 2.9))
 
 
-def _burn(scene: Room, seed: int, since_s: float) -> Field:
+def _burn(scene: Room, seed: int, since_s: float, grows_s: float) -> Field:
     """Burn coordinate summed over the tongues as the camera sees it, float32 [480, 640], 0..about 2."""
     x, y, z = scene.fire
     motion = plume.flame(seed)
-    size = 0.16 + 0.84 * _growth(since_s)
+    size = tall(since_s, grows_s)
     size *= 1.0 + 0.06 * _wave(since_s, 0.7, seed)
     total: Field = np.zeros((HEIGHT, WIDTH), np.float32)
     for side_m, share, mirror, apart_s in TONGUES:
@@ -127,9 +132,9 @@ def _emission(burn: Field) -> Field:
     )
 
 
-def _sparks(light: Field, scene: Room, seed: int, since_s: float) -> None:
+def _sparks(light: Field, scene: Room, seed: int, since_s: float, grows_s: float) -> None:
     """Embers which fly up out of the fire and fade, drawn into the light."""
-    size = _growth(since_s)
+    size = _growth(since_s, grows_s)
     for index in range(int(16 * size)):
         life_s = 0.9 + 0.11 * (index % 7)
         turn, age = divmod(since_s + 0.37 * index, life_s)
@@ -294,16 +299,16 @@ def _lit(scene: Room, name: str, at_s: float, seed: int, start_s: float) -> Fiel
     return light
 
 
-def _with_flame(light: Field, scene: Room, seed: int, since_s: float) -> Field:
-    grown = _growth(since_s)
-    burn = _burn(scene, seed, since_s)
+def _with_flame(light: Field, scene: Room, seed: int, since_s: float, grows_s: float) -> Field:
+    grown = _growth(since_s, grows_s)
+    burn = _burn(scene, seed, since_s, grows_s)
     flicker = 1.0 + 0.16 * _wave(since_s, 2.1, seed + 9)
     strength = (0.1 + 0.9 * grown * grown) * flicker
     light = np.asarray(cv2.addWeighted(light, 1.0 - 0.32 * grown, scene.firelight, 3.2 * strength, 0.0), np.float32)
     light = _veil(light, _density(scene, seed, since_s, SMOKE_TALL_M), 0.5 * grown, 0.16)
     emitted = _emission(burn) * np.float32(0.9 + 0.2 * flicker)
     light *= (1.0 - 0.55 * np.minimum(1.0, burn * 2.0))[..., None]
-    _sparks(emitted, scene, seed, since_s)
+    _sparks(emitted, scene, seed, since_s, grows_s)
     small = cv2.resize(emitted, (WIDTH // 4, HEIGHT // 4), interpolation=cv2.INTER_AREA)
     bloom = cv2.addWeighted(cv2.blur(small, (5, 5)), 0.10, cv2.blur(cv2.blur(small, (31, 31)), (21, 21)), 0.10, 0.0)
     return np.asarray(light + emitted + cv2.resize(bloom, (WIDTH, HEIGHT)), np.float32)
@@ -319,8 +324,10 @@ def _develop(light: Field, at_s: float, seed: int) -> Picture:
     return np.asarray(np.clip(picture + noise, 0, 255), np.uint8)
 
 
-def render(name: str, at_s: float, seed: int = 1, start_s: float = 20.0) -> Picture:
+def render(name: str, at_s: float, seed: int = 1, start_s: float = 20.0, grows_s: float = FLAME_GROWS_S) -> Picture:
     """The scene `name` at `at_s` seconds, uint8 [480, 640, 3] BGR; flame and smoke begin at `start_s`.
+
+    A flame is fully grown after `grows_s`.
 
     ValueError for a name not in SCENES.
     """
@@ -331,7 +338,7 @@ def render(name: str, at_s: float, seed: int = 1, start_s: float = 20.0) -> Pict
     light = _lit(scene, name, at_s, seed, start_s)
     since_s = at_s - start_s
     if since_s > 0.0 and name == "flame":
-        light = _with_flame(light, scene, seed, since_s)
+        light = _with_flame(light, scene, seed, since_s, grows_s)
     elif since_s > 0.0 and name == "smoke":
         light = _haze(_veil(light, _density(scene, seed, since_s, SMOKE_TALL_M), 2.4, 0.30), since_s)
     return _develop(light, at_s, seed)
@@ -365,5 +372,5 @@ def boxes(name: str, at_s: float, seed: int = 1, start_s: float = 20.0) -> tuple
         return ()
     scene = room(seed)
     if name == "flame":
-        return _around("flame", _burn(scene, seed, since_s), 0.12)
+        return _around("flame", _burn(scene, seed, since_s, FLAME_GROWS_S), 0.12)
     return _around("smoke", _density(scene, seed, since_s, SMOKE_TALL_M), 0.22)

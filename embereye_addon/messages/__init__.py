@@ -34,6 +34,16 @@ from embereye_addon.messages.facts import (
     ZoneState,
     ZoneStatus,
 )
+from embereye_addon.messages.incident import (
+    SAME_PLACE,
+    Incident,
+    IncidentAlarm,
+    IncidentNews,
+    IncidentPoint,
+    IncidentState,
+    Severity,
+)
+from embereye_addon.messages.news import IncidentChanged
 from embereye_addon.messages.orders import (
     Acknowledge,
     CheckModel,
@@ -65,6 +75,7 @@ from embereye_addon.messages.orders import (
 
 __all__ = [
     "BLIND",
+    "SAME_PLACE",
     "Acknowledge",
     "AlarmChanged",
     "Belief",
@@ -89,6 +100,12 @@ __all__ = [
     "Film",
     "Fraction",
     "HotSpots",
+    "Incident",
+    "IncidentAlarm",
+    "IncidentChanged",
+    "IncidentNews",
+    "IncidentPoint",
+    "IncidentState",
     "Isolate",
     "JournalState",
     "Kind",
@@ -108,6 +125,7 @@ __all__ = [
     "Rule",
     "SelfTest",
     "SetSetting",
+    "Severity",
     "Share",
     "Sighting",
     "Silence",

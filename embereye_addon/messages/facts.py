@@ -12,6 +12,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from embereye_addon.messages.incident import Incident
+
 SourceId = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.-]+$")]
 Text = Annotated[str, Meta(max_length=400)]
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -394,6 +396,7 @@ class PanelState(Message, frozen=True, kw_only=True):
     journal: JournalState | None = None
     day_mode: Annotated[str, Meta(max_length=8)] = "auto"
     night: bool = False
+    incidents: Annotated[tuple[Incident, ...], Meta(max_length=64)] = ()
 
 
 class Film(Message, frozen=True, kw_only=True):

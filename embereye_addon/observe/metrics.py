@@ -189,6 +189,12 @@ ADAPTER_REQUESTS: Final = Counter(
     ("adapter", "what"),
     registry=REGISTRY,
 )
+INCIDENT_NEWS: Final = Counter(
+    "embereye_incident_news", "What was told of incidents: new, grew, over", ("news",), registry=REGISTRY
+)
+INCIDENTS_OPEN: Final = Gauge(
+    "embereye_incidents_open", "Incidents that are not over", multiprocess_mode="livemostrecent", registry=REGISTRY
+)
 LOG_LOSSES: Final = Counter("embereye_log_losses", "Log lines dropped", registry=REGISTRY)
 BUS_DROPS: Final = Counter(
     "embereye_bus_drops", "Facts given up for a newer one on the bus", ("channel",), registry=REGISTRY

@@ -18,7 +18,7 @@ from embereye_addon.alarm.panel import Kept, Panel
 from embereye_addon.alarm.spare import Spare
 from embereye_addon.bus.outbox import Outbox
 from embereye_addon.errors import StorageError
-from embereye_addon.messages import AlarmChanged
+from embereye_addon.messages import AlarmChanged, IncidentChanged
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.processes.child import Child
 
@@ -38,8 +38,8 @@ LOOKED_THROUGH_BYTES = 64 << 20
 """A larger journal is not read throughout before the panel works: on a slow disk that would take longer than a restart
 may. Its newest rows are read, and the check of the chain follows.
 """
-CHANGES = ("alarm", "zone")
-"""The kinds of rows that hold a zone's change."""
+CHANGES = ("alarm", "zone", "incident")
+"""The kinds of rows that hold what was told: of a zone's change, of an incident."""
 
 
 def damaged(err: StorageError) -> bool:
@@ -154,11 +154,11 @@ def _day() -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(utc_s()))
 
 
-def unsent(journal: Journal, newest: int = 0) -> list[AlarmChanged]:
+def unsent(journal: Journal, newest: int = 0) -> list[AlarmChanged | IncidentChanged]:
     """The newest changes of the journal, for a crash may have come between journal and outbox."""
-    found = []
+    found: list[AlarmChanged | IncidentChanged] = []
     for row in journal.rows(*CHANGES, newest=newest or NEWEST):
         if utc_s() - row.at < REPEAT_S:
             with contextlib.suppress(msgspec.DecodeError):  # of another version: it was sent in its time
-                found.append(msgspec.json.decode(row.body, type=AlarmChanged))
+                found.append(msgspec.json.decode(row.body, type=AlarmChanged | IncidentChanged))
     return found

@@ -16,6 +16,7 @@ from embereye_addon.alarm.panel import Note, Panel
 from embereye_addon.alarm.zone import Change, Wanted
 from embereye_addon.bus import LEASE_RENEW_S
 from embereye_addon.errors import BusError
+from embereye_addon.fuse import agreement
 from embereye_addon.fuse import zone as fusion
 from embereye_addon.messages import (
     Belief,
@@ -33,12 +34,13 @@ from embereye_addon.messages import (
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.disk import LOOK_S as DISK_LOOK_S
 from embereye_addon.observe.metrics import PF_DECISION
-from embereye_addon.processes import adjusting, nights, panel_watch, pf_siren
+from embereye_addon.processes import adjusting, incidents, nights, panel_watch, pf_siren
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.keeping import journal_at, kept_in, outbox_at, restored
 from embereye_addon.processes.panel_watch import Machine, expected, machine, watchers_of, zones_of
 from embereye_addon.processes.records import Records
 from embereye_addon.processes.ruling import beliefs_of, place_of
+from embereye_addon.processes.ties import ties_of
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +65,8 @@ class PanelProcess:
     zone_of: dict[str, str]
     points: dict[str, set[str]]
     machine: Machine
+    gathering: incidents.Gathering = field(default_factory=incidents.Gathering)
+    ties: tuple[agreement.Tie, ...] = ()
     signs_s: dict[str, float] = field(default_factory=dict)
     unheeded_s: dict[str, float] = field(default_factory=dict)
     seq: int = 0
@@ -82,7 +86,7 @@ class PanelProcess:
             if piece.point in self.panel.points_out:
                 self.unheeded(piece, now)
             else:
-                self.beliefs[zone_id] = fusion.hear(self.beliefs[zone_id], piece, now.mono_s)
+                self.beliefs[zone_id] = agreement.hear(self.ties, self.beliefs[zone_id], piece, now.mono_s)
         self.decide(zone_id, now)
 
     def unheeded(self, piece: Evidence, now: Now) -> None:
@@ -97,7 +101,7 @@ class PanelProcess:
         """What a zone's evidence asks for now; a zone that left the settings has none."""
         beliefs = self.beliefs.get(zone_id) or fusion.fresh("normal")
         want = fusion.want(beliefs, now_mono_s)
-        return Wanted(want.state, want.gone, want.explanation, hard=want.hard)
+        return Wanted(want.state, want.gone, agreement.worded(want.explanation), hard=want.hard)
 
     def decide(self, zone_id: str, now: Now) -> None:
         """Step one zone and make its changes known."""
@@ -166,6 +170,7 @@ class PanelProcess:
         self.announce(notes, now.at)
         for zone_id in tuple(self.panel.zones):
             self.decide(zone_id, now)
+        self.gathering.look(self, now)
         if "disk_full" in self.child.faults and now.mono_s - self.records.disk_tried_s >= DISK_AGAIN_S:
             self.record("kept", {"after": self.child.faults["disk_full"]})
         if by_s := self.machine.look_at_clock(now):
@@ -246,6 +251,8 @@ def opened(child: Child, cores: int) -> PanelProcess:
         zone_of=zones_of(site),
         points={zone_id: set() for zone_id in panel.zones},
         machine=machine(child, Now(time.monotonic(), utc_s())),
+        gathering=incidents.Gathering(incidents.rules_of(site)),
+        ties=ties_of(site),
     )
     process.records.put_unsent()
     process.beliefs = nights.judged(process.beliefs, site, night=panel.night)

@@ -15,16 +15,16 @@ from embereye_addon.alarm.journal import Journal, Limits
 from embereye_addon.alarm.spare import Spare
 from embereye_addon.bus.outbox import Outbox, Waiting
 from embereye_addon.errors import BusError, StorageError
-from embereye_addon.messages import AlarmChanged, JournalState
+from embereye_addon.messages import AlarmChanged, IncidentChanged, JournalState, Message
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.folder import used_bytes
+from embereye_addon.processes.incidents import SAID, entry
 from embereye_addon.processes.keeping import damaged, journal_at, outbox_at, replaced, unsent
 
 _log = logging.getLogger(__name__)
 
 UNKEPT_MAX = 1000
-SAID = "alarm_changed"
 AGAIN_S = 5.0
 """What waits in the outbox is offered to the bus at least this often."""
 SPARE_S = 1.0
@@ -38,11 +38,6 @@ JOURNAL_MIB = 256
 """The most that the log itself may take: some years of a busy site, and it can still be checked in seconds."""
 OUTBOX_LOST_NEWEST = 1000
 """Alarms of the journal that are queued again when the outbox itself is lost."""
-
-
-def key(message: AlarmChanged) -> str:
-    """What makes a second sending harmless: the incident and the state it went to."""
-    return f"{message.id}:{message.now.value}"
 
 
 @dataclass(slots=True)
@@ -60,7 +55,7 @@ class Records:
     verified_at: float = 0.0
     used: int = 0
     disk_tried_s: float = -1.0e9
-    unkept: deque[AlarmChanged] = field(default_factory=lambda: deque(maxlen=UNKEPT_MAX))
+    unkept: deque[AlarmChanged | IncidentChanged] = field(default_factory=lambda: deque(maxlen=UNKEPT_MAX))
     to_send: asyncio.Event = field(default_factory=asyncio.Event)
     to_copy: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -91,7 +86,7 @@ class Records:
             self.journal = replaced(self.child.folder.journal, journal_at, self.child, err)
             return self.journal.append(utc_s(), kind, text, self.state or None)
 
-    def put(self, message: AlarmChanged) -> None:
+    def put(self, message: AlarmChanged | IncidentChanged) -> None:
         """Into the outbox; what it refuses is kept in memory and said before anything else."""
         try:
             refused = self._put(message)
@@ -106,8 +101,8 @@ class Records:
         else:
             self.child.faults.pop("outbox_refused", None)
 
-    def _put(self, message: AlarmChanged) -> str:
-        return "" if self.outbox.put(key(message), SAID, msgspec.msgpack.encode(message)) else "it is full"
+    def _put(self, message: AlarmChanged | IncidentChanged) -> str:
+        return "" if self.outbox.put(*entry(message)) else "it is full"
 
     def mend_outbox(self, err: StorageError) -> None:
         """A damaged outbox is set aside; what may have waited in it comes again from the journal."""
@@ -148,8 +143,8 @@ class Records:
     async def _say_waiting(self, row: Waiting) -> None:
         """Say one row; one that cannot be read, of another version or damaged, must not hold up the others."""
         try:
-            message = msgspec.msgpack.decode(row.payload, type=AlarmChanged)
-        except msgspec.DecodeError as err:
+            message: Message = msgspec.msgpack.decode(row.payload, type=SAID[row.kind])
+        except (msgspec.DecodeError, KeyError) as err:
             _log.error("an entry of the outbox cannot be read and is dropped: %s", err)
         else:
             await self.child.bus.say(message)

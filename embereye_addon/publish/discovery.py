@@ -195,7 +195,7 @@ def _wires(topics: Topics, thing: Thing, row: Row) -> dict[str, Any]:
             return _valued(state, row) | command | _command_form(thing, row)
         case "event" | "image" | "camera":
             key, leaf = _FEEDS[row.platform]
-            return {key: topics.of(thing.subject, thing.id, leaf)}
+            return {key: topics.of(thing.subject, thing.id, row.leaf or leaf)}
         case _ if row.needs is Needs.NOTHING:
             return {"state_topic": topics.app, "payload_on": "online", "payload_off": "offline"}
         case _:

@@ -10,6 +10,8 @@ EVENTS = ("pre_alarm", "alarm", "cleared", "reset")
 """What an event may say; `cleared` ends a pre-alarm by itself, `reset` ends an alarm by an operator."""
 DAY_MODES = ("auto", "day", "night")
 """What an operator may ask for: `auto` is as the schedule says."""
+NEWS = ("new", "grew", "over")
+"""What an event of an incident may say."""
 MEASURED_S = 60
 """A measured value older than three of the longest PF periods is no longer shown."""
 
@@ -29,8 +31,9 @@ SITE_ROWS = (
     Row(_S, "disablements", _VALUE, "Disablements", attributes="disabled_things", measured=True, icon="mdi:cancel"),
     Row(_S, "last_alarm_id", _VALUE, "Last alarm id", icon="mdi:identifier"),
     Row(_S, "last_alarm", _VALUE, "Last alarm", "timestamp"),
-    Row(_S, "active_incidents", _VALUE, "Active incidents", measured=True, icon="mdi:fire"),
+    Row(_S, "active_incidents", _VALUE, "Active incidents", measured=True, attributes="incidents", icon="mdi:fire"),
     Row(_S, "fire_event", _EVENT, "Fire event", needs=Needs.APP, options=EVENTS, icon="mdi:fire-alert"),
+    Row(_S, "incident", _EVENT, "Incident", needs=Needs.APP, options=NEWS, icon="mdi:fire-alert", leaf="incident"),
     Row(_S, "acknowledge", _BUTTON, "Acknowledge", needs=Needs.APP, icon="mdi:check"),
     Row(_S, "silence", _BUTTON, "Silence", needs=Needs.APP, icon="mdi:bell-off"),
     Row(_S, "resound", _BUTTON, "Resound", needs=Needs.APP, icon="mdi:bell-ring"),

@@ -8,6 +8,7 @@ import msgspec
 from embereye_addon.bus import Bus
 from embereye_addon.errors import BusError, LinkError
 from embereye_addon.messages import AlarmChanged, Snapshot, SnapshotRequest, ThermalFrame
+from embereye_addon.publish.heat_over import HeatOver
 from embereye_addon.publish.mqtt import Mqtt
 from embereye_addon.publish.snapshots import draw_boxes, heat_map
 from embereye_addon.publish.states import State
@@ -34,8 +35,8 @@ def cameras_of(site: model.Site, change: AlarmChanged) -> tuple[str, ...]:
 class Pictures:
     """Asks for pictures, draws, publishes. A picture that fails is counted and missed by nobody but the eye."""
 
-    def __init__(self, topics: Topics, site: model.Site, bus: Bus, mqtt: Mqtt) -> None:
-        self._topics, self._site, self._bus, self._mqtt = topics, site, bus, mqtt
+    def __init__(self, topics: Topics, site: model.Site, bus: Bus, mqtt: Mqtt, over: HeatOver) -> None:
+        self._topics, self._site, self._bus, self._mqtt, self._over = topics, site, bus, mqtt, over
         self.failed = 0
 
     async def evidence(self, change: AlarmChanged) -> tuple[tuple[str, bytes], ...]:
@@ -82,7 +83,8 @@ class Pictures:
         if not isinstance(snapshot, Snapshot) or not snapshot.jpeg:
             self.failed += 1
             return None
-        return await asyncio.to_thread(draw_boxes, snapshot.jpeg, snapshot.boxes)
+        heat = self._over.of(camera, snapshot.at)
+        return await asyncio.to_thread(draw_boxes, snapshot.jpeg, snapshot.boxes, heat)
 
     async def _send(self, topic: str, payload: bytes, alarm_id: str = "") -> None:
         try:

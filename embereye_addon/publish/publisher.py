@@ -20,6 +20,7 @@ from embereye_addon.messages import (
     Command,
     Done,
     HotSpots,
+    IncidentChanged,
     PanelState,
     ProcessHealth,
     Promote,
@@ -32,11 +33,12 @@ from embereye_addon.messages import (
 )
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.tasks import stopped
-from embereye_addon.publish import states, views
+from embereye_addon.publish import incidents, states, views
 from embereye_addon.publish.adapters.teller import Adapters
 from embereye_addon.publish.announcer import Announcer
 from embereye_addon.publish.commands import Refusal, parse
 from embereye_addon.publish.discovery import About
+from embereye_addon.publish.heat_over import HeatOver
 from embereye_addon.publish.memory import Announced, Told
 from embereye_addon.publish.mqtt import ONLINE, Ends, Incoming, Mqtt
 from embereye_addon.publish.outbox import Tier
@@ -122,9 +124,10 @@ class Publisher:
         about = About(__version__, wiring.page_url)
         self._announcer = Announcer(self._topics, site, about, Announced(wiring.folder / "announced.json"))
         self._told = Told(wiring.folder / "told.txt")
-        self._pictures = Pictures(self._topics, site, wiring.bus, self.mqtt)
         self._heard = Heard(site)
         self._heard.program["started"] = states.time_text(wiring.started_at)
+        over = HeatOver(site, self._heard.devices)
+        self._pictures = Pictures(self._topics, site, wiring.bus, self.mqtt, over)
         self._telling = Telling(self._topics, site, self.mqtt, self._heard)
         self._adapters = Adapters(site.adapters, wiring.folder / "adapters", lambda: self._heard.panel)
         self._ready, self._born = asyncio.Event(), asyncio.Event()
@@ -166,6 +169,7 @@ class Publisher:
         await self._bus.hear(SourceHealth, lambda health: self._heard.hear_health(health, time.monotonic()))
         await self._bus.follow(AlarmChanged, "publisher", self._alarm)
         await self._adapters.follow(self._bus)
+        await self._bus.follow(IncidentChanged, "publisher", self._incident)
 
     def _pf(self, message: HotSpots | ThermalFrame | Reading) -> None:
         self._heard.hear_pf(message, time.monotonic())
@@ -183,18 +187,41 @@ class Publisher:
     async def _alarm(self, change: AlarmChanged) -> None:
         """Returns when it was told (or had been before); two deliveries of one change at a time become one."""
         key = f"{change.id}:{change.now}"
+        await self._once(key, lambda: self._deliver(change, key, time.monotonic()))
+
+    async def _incident(self, change: IncidentChanged) -> None:
+        """News of an incident, told as an alarm is."""
+        key = f"{change.incident.id}:{change.news}:{change.number}"
+        await self._once(key, lambda: self._deliver_incident(change, key))
+
+    async def _once(self, key: str, deliver: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if self._told.knows(key):
             self.counts.repeats += 1
             return
-        task = self._running.get(key) or self._start(key, self._deliver(change, key, time.monotonic()))
-        await asyncio.shield(task)
+        await asyncio.shield(self._running.get(key) or self._start(key, deliver()))
+
+    async def _deliver_incident(self, change: IncidentChanged, key: str) -> None:
+        await self._opened()
+        payload = msgspec.json.encode(incidents.event_of(change))
+        await self.mqtt.publish_event(self._topics.of(Subject.SITE, "", "incident"), payload)
+        await self._remember(key)
+
+    async def _opened(self) -> None:
+        """Wait for the panel's own word, for a while."""
+        if not self._ready.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ready.wait(), READY_S)
+
+    async def _remember(self, key: str) -> None:
+        try:
+            await asyncio.to_thread(self._told.add, key)
+        except StorageError as error:
+            log.warning("%s", error)
 
     async def _deliver(self, change: AlarmChanged, key: str, received_mono_s: float) -> None:
         self._heard.hear_change(change, time.monotonic())
         self._telling.say_panel(time.monotonic(), utc_s(), pressing_only=True)
-        if not self._ready.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ready.wait(), READY_S)
+        await self._opened()
         payload = msgspec.json.encode(states.event_of(change))
         await asyncio.gather(
             self.mqtt.publish_event(self._topics.of(Subject.ZONE, change.zone, "event"), payload, change.id),
@@ -204,10 +231,7 @@ class Publisher:
         self.counts.alarms += 1
         self.counts.alarm_ms = (acked_mono_s - received_mono_s) * 1000.0
         self._wiring.on_acked(change, acked_mono_s)
-        try:
-            await asyncio.to_thread(self._told.add, key)
-        except StorageError as error:
-            log.warning("%s", error)
+        await self._remember(key)
         if change.now is not ZoneState.NORMAL:
             self._start(f"picture:{key}", self._show_evidence(change))
 

@@ -23,7 +23,8 @@ class Row:
 
     `attributes` names the key that holds the attributes; `role` the PF input, the calibration of one, the sounder, or
     the kind of an external without which it does not exist. A `setting` (SECTION.KEY) is shown and changed by its row:
-    that of the thing itself, of a PF device's zone, or of the site; a number lies between `low` and `high`.
+    that of the thing itself, of a PF device's zone, or of the site; a number lies between `low` and `high`. `leaf` is
+    the last part of the topic, where it is not that of its platform.
     """
 
     subject: Subject
@@ -48,6 +49,7 @@ class Row:
     low: float = 0.0
     high: float = 0.0
     step: float = 1.0
+    leaf: str = ""
 
     @property
     def valued(self) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from embereye_addon.messages import Kind, LinkState, ZoneState
-from embereye_addon.publish.entities import DETECTIONS, EVENTS, ROWS, STATES
+from embereye_addon.messages import IncidentState, Kind, LinkState, Severity, ZoneState
+from embereye_addon.publish.entities import DETECTIONS, EVENTS, NEWS, ROWS, STATES
 from embereye_addon.publish.rows import Row
 from embereye_addon.publish.topics import Subject
 
@@ -56,6 +56,20 @@ _FAULT: Final[Schema] = {
 _MAYBE: Final[Schema] = {"type": ["string", "null"]}
 _VERSIONS: Final = _shape(installed_version=_MAYBE, latest_version=_MAYBE, release_summary=_TEXT)
 _LINK: Final[Schema] = {"enum": [*(str(state) for state in LinkState), None]}
+_INCIDENT: Final[Mapping[str, Schema]] = {
+    "incident_id": {"type": "string", "minLength": 1},
+    "severity": {"enum": [str(severity) for severity in Severity]},
+    "state": {"enum": [str(state) for state in IncidentState]},
+    "began": _WHEN,
+    "changed": _WHEN,
+    "ended": _WHEN,
+    "zones": _list(_TEXT),
+    "kinds": _list(_TEXT),
+    "first_point": _MAYBE,
+    "alarm_count": {"type": "integer", "minimum": 1},
+    "alarms": _list(_shape(alarm_id=_TEXT, zone=_TEXT, zone_name=_TEXT, level=_TEXT, began=_WHEN, ended=_WHEN)),
+    "points": _list(_shape(point=_TEXT, kind=_TEXT, zone=_TEXT, at=_WHEN)),
+}
 ATTRIBUTES: Final[Mapping[str, Schema]] = MappingProxyType(
     {
         "explanation": _shape(
@@ -73,6 +87,7 @@ ATTRIBUTES: Final[Mapping[str, Schema]] = MappingProxyType(
         "faults": _shape(count={"type": "integer", "minimum": 0}, faults=_list(_FAULT)),
         "disabled_things": _shape(things=_list(_shape(about=_TEXT, since=_WHEN, until=_WHEN, by=_TEXT))),
         "switched_off_things": _shape(things=_list(_TEXT)),
+        "incidents": _shape(incidents=_list(_shape(**_INCIDENT))),
         "walk_test_words": _shape(until=_WHEN, responded=_list(_TEXT)),
         "stream_words": _shape(True, link=_LINK, faults=_list(_TEXT)),
         "link_words": _shape(True, link=_LINK, faults=_list(_TEXT)),
@@ -146,6 +161,9 @@ def schemas() -> dict[str, Schema]:
     """Every schema by its name, which is that of its file."""
     found = {f"{subject}-state": state_schema(subject) for subject in Subject}
     found["event"] = _event()
+    found["incident"] = _shape(
+        event_type={"enum": list(NEWS)}, number={"type": "integer", "minimum": 1}, text=_TEXT, at=_WHEN, **_INCIDENT
+    )
     found["camera-event"] = _shape(
         event_type={"enum": list(DETECTIONS)}, confidence={"type": ["number", "null"]}, at=_WHEN
     )
@@ -159,7 +177,7 @@ def name_of(base: str, prefix: str, topic: str) -> str:
     if topic.startswith(f"{prefix}/device/") and topic.endswith("/config"):
         return "discovery"
     match topic.removeprefix(f"{base}/").split("/"):
-        case ["site", "event" | "answer" as leaf] | ["zone", _, "event" as leaf]:
+        case ["site", "event" | "incident" | "answer" as leaf] | ["zone", _, "event" as leaf]:
             return leaf
         case ["camera", _, "event"]:
             return "camera-event"

@@ -1,10 +1,13 @@
 """Pictures for Home Assistant: boxes drawn on a camera's evidence, and a PF device's heat map."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from embereye_addon.messages import Box
+from embereye_addon.thermal.registration import Matrix, inverse, project
 
 MAX_JPEG_BYTES = 512 * 1024
 MAX_SIDE_PX = 1920
@@ -13,6 +16,12 @@ HEAT_SHAPE = (24, 32)
 HEAT_SCALE = 15
 """24x32 cells become 360x480 pixels, with a legend below."""
 LEGEND_PX = 34
+INVALID_CC = -32768
+HEAT_STEP = 4
+"""Heat is laid over blocks of so many pixels; a cell is far larger."""
+HEAT_FROM_CC = 800
+"""What is hotter than the middle by less stays uncoloured: people are warmer by this."""
+HEAT_OPACITY = 0.6
 MIN_SPAN_CC = 1000
 """A scene of one temperature must not look like a fire: the colours span at least 10 K."""
 
@@ -24,13 +33,63 @@ _WHITE = (255, 255, 255)
 _BLACK = (0, 0, 0)
 
 
-def draw_boxes(jpeg: bytes, boxes: tuple[Box, ...]) -> bytes | None:
-    """The JPEG with labelled boxes, at most 512 KiB; None when the bytes are no picture."""
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """A thermal frame, int16 centi-degrees [24, 32], and the way from its columns and rows to a picture's fractions."""
+
+    cells: NDArray[np.int16]
+    matrix: Matrix
+
+
+def draw_boxes(jpeg: bytes, boxes: tuple[Box, ...], heat: tuple[Heat, ...] = ()) -> bytes | None:
+    """The JPEG with heat and labelled boxes over it, at most 512 KiB; None when the bytes are no picture."""
     picture = _decode(jpeg)
     if picture is None:
         return None
+    for each in heat:
+        draw_heat(picture, each)
     draw(picture, boxes)
     return _encode(picture)
+
+
+def draw_heat(picture: Picture, heat: Heat) -> None:
+    """What is hot, into a BGR picture [h, w, 3], in place: colours over it, and the temperature of the hottest cell.
+
+    What is as warm as the rest stays as it is, so that the picture can still be seen.
+    """
+    height, width = picture.shape[:2]
+    valid = heat.cells > INVALID_CC
+    if not valid.any():
+        return
+    middle = float(np.median(heat.cells[valid]))
+    cells = np.where(valid, heat.cells, middle).astype(np.float32)
+    rows, columns = np.mgrid[0 : height // HEAT_STEP, 0 : width // HEAT_STEP].astype(np.float64)
+    places = np.column_stack(((columns.ravel() + 0.5) * HEAT_STEP / width, (rows.ravel() + 0.5) * HEAT_STEP / height))
+    at = np.nan_to_num(project(inverse(heat.matrix), places), nan=-9.0).astype(np.float32).reshape(*rows.shape, 2)
+    across, down = at[..., 0], at[..., 1]
+    felt = cv2.remap(cells, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(middle,))
+    felt = cv2.resize(felt, (width, height), interpolation=cv2.INTER_LINEAR)
+    over = np.clip((felt - middle - HEAT_FROM_CC) / MIN_SPAN_CC, 0.0, 1.0)
+    span = max(float(cells.max()) - middle, MIN_SPAN_CC)
+    grey = np.clip((felt - middle) / span * 255.0, 0.0, 255.0).astype(np.uint8)
+    shade = (HEAT_OPACITY * over)[..., np.newaxis]
+    picture[:] = (picture * (1.0 - shade) + cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO) * shade).astype(np.uint8)
+    if float(cells.max()) - middle > HEAT_FROM_CC:
+        _tag_peak(picture, cells, heat.matrix)
+
+
+def _tag_peak(picture: Picture, cells: NDArray[np.float32], matrix: Matrix) -> None:
+    """A cross and the temperature where the hottest cell lies, if that is in the picture."""
+    row, column = divmod(int(cells.argmax()), HEAT_SHAPE[1])
+    height, width = picture.shape[:2]
+    x, y = project(matrix, np.array([(column, row)], dtype=np.float64))[0] * (width, height)
+    if not (0.0 <= x < width and 0.0 <= y < height):
+        return
+    scale = max(0.45, max(height, width) / 1300)
+    words, origin = f"{cells.max() / 100.0:.0f} C", (min(round(x) + 14, width - round(90 * scale)), round(y) + 5)
+    for colour, thick in ((_BLACK, 3), (_WHITE, 1)):
+        cv2.drawMarker(picture, (round(x), round(y)), colour, cv2.MARKER_CROSS, 16, thick)
+        cv2.putText(picture, words, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thick, cv2.LINE_AA)
 
 
 def draw(picture: Picture, boxes: tuple[Box, ...], words: str = "") -> None:

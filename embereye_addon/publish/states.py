@@ -155,7 +155,7 @@ def site_state(panel: PanelState, own_faults: tuple[Fault, ...] = ()) -> State:
         "disabled_things": {"things": [_disablement(each) for each in panel.disablements[:MAX_FAULTS]]},
         "last_alarm_id": panel.last_alarm_id or None,
         "last_alarm": time_text(panel.last_alarm_at),
-        "active_incidents": len(stirred),
+        "active_incidents": len(panel.incidents),
         **_journal(panel.journal),
     }
 

@@ -19,6 +19,7 @@ from embereye_addon.messages import (
 )
 from embereye_addon.publish import states, tuning, views
 from embereye_addon.publish.external_states import ExternalView, external_state
+from embereye_addon.publish.incidents import incidents_of
 from embereye_addon.publish.mqtt import OFFLINE, ONLINE, Mqtt
 from embereye_addon.publish.outbox import Tier
 from embereye_addon.publish.topics import Subject, Topics
@@ -138,6 +139,7 @@ class Telling:
                 self._state(Subject.ZONE, zone_id, state, pressing_only)
         self._status(Subject.SITE, "", not silent or panel.state is ZoneState.ALARM)
         program = heard.program | {"inference_time": views.inference_ms(heard.cameras.values())}
+        program |= {"incidents": incidents_of(panel.incidents)}
         self._state(Subject.SITE, "", states.site_state(panel, self._own_faults(silent)) | program, pressing_only)
 
     def say_sources(self, now_mono_s: float) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from embereye_addon.settings import kinds
+from embereye_addon.settings import kinds, registration
 from embereye_addon.settings.cross_zones import rules
 from embereye_addon.settings.findings import Findings
 from embereye_addon.settings.regions import parse
@@ -25,11 +25,13 @@ def cross(clean: _Row, given: Mapping[str, object], found: Findings) -> None:
     _unique([{"identity": name} for name in named], "devices", "identity", found)
     _zones(lists, given.get("zones"), found)
     rules(lists, found)
+    _neighbours(lists["zones"], found)
     for i, camera in enumerate(lists["cameras"]):
         _credentials(camera, f"cameras[{i}]", found)
         _camera_regions(camera, f"cameras[{i}].regions", found)
     _calibrations(lists, found)
     _regions(lists["devices"], found)
+    _seen_by(lists["devices"], ids_of(lists["cameras"]), found)
     _doors(clean, found)
 
 
@@ -74,6 +76,22 @@ def _zones(lists: Mapping[str, list[_Row]], given: object, found: Findings) -> N
             found.wrong(f"zones[{i}]", held, f"at most {POINTS_MAX} points a zone; divide it")
 
 
+def ids_of(rows: list[_Row]) -> set[object]:
+    """The ids of a list's entries."""
+    return {row.get("id") for row in rows}
+
+
+def _neighbours(zones: list[_Row], found: Findings) -> None:
+    """A zone's neighbours are other zones that exist."""
+    for i, zone in enumerate(zones):
+        named = zone.get("neighbours")
+        for k, other in enumerate(named if isinstance(named, list) else ()):
+            if other == zone.get("id"):
+                found.say(f"zones[{i}].neighbours[{k}]", "a zone is no neighbour of its own")
+            elif other not in ids_of(zones):
+                found.say(f"zones[{i}].neighbours[{k}]", f"there is no zone {other!r}")
+
+
 def _credentials(camera: _Row, where: str, found: Findings) -> None:
     """Move user and password of the URLs into their own keys; both streams have the same."""
     moved: dict[str, str] = {}
@@ -103,6 +121,17 @@ def _regions(devices: list[_Row], found: Findings) -> None:
                 if one.get(last, 31) < one.get(first, 0):
                     allowed = f"not below {first}, which is {one[first]}"
                     found.wrong(f"devices[{i}].regions[{k}].{last}", one[last], allowed)
+
+
+def _seen_by(devices: list[_Row], cameras: set[object], found: Findings) -> None:
+    """Each device is tied to cameras that exist, to each of them once."""
+    for i, device in enumerate(devices):
+        lines = device.get("seen_by")
+        named = [registration.parse(line).camera for line in lines] if isinstance(lines, list) else []
+        for k, camera in enumerate(named):
+            if camera not in cameras:
+                found.say(f"devices[{i}].seen_by[{k}]", f"there is no camera {camera!r}")
+        _unique([{"camera": camera} for camera in named], f"devices[{i}].seen_by", "camera", found)
 
 
 def _doors(clean: _Row, found: Findings) -> None:

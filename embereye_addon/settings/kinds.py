@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import voluptuous as vol
 
-from embereye_addon.settings import regions
+from embereye_addon.settings import regions, registration
 
 STARS: Final = "***"
 """Stands for a secret wherever one is shown; never accepted as a secret itself."""
@@ -307,6 +307,20 @@ def region() -> Kind:
 
     words = f"a region such as {regions.EXAMPLE}"
     form = {"input": "text", "min_length": 1, "max_length": regions.TEXT_MAX}
+    return Kind(words, "str", form, vol.Schema(vol.All(_string, parsed)))
+
+
+def seen_by() -> Kind:
+    """Where a PF device's picture lies in a camera's, on one line: the camera and four pairs of places."""
+
+    def parsed(value: str) -> str:
+        try:
+            return registration.parse(value).text()
+        except ValueError as err:
+            raise Hint(str(err)) from None
+
+    words = f"four pairs such as {registration.EXAMPLE}"
+    form = {"input": "text", "min_length": 1, "max_length": registration.TEXT_MAX}
     return Kind(words, "str", form, vol.Schema(vol.All(_string, parsed)))
 
 

@@ -15,6 +15,7 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True):
     base_topic: str = "embereye"
     discovery_prefix: str = "homeassistant"
     picture_every_s: int = 60
+    heat_in_pictures: bool = True
 
 
 class Web(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +80,13 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     ends: str = ""
 
 
+class Incidents(msgspec.Struct, frozen=True, kw_only=True):
+    """Which alarms are one incident: those within `merge_s`; that it grew is told every `grew_s` at most."""
+
+    merge_s: int = 120
+    grew_s: int = 30
+
+
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
     """One camera. The source id is `cam.<id>`; `regions` are lines that `settings.regions.parse` reads.
 
@@ -118,7 +126,10 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """One accepted PF device. The source id is `pf.<id>`; `identity` is what the device calls itself ('' = the id)."""
+    """One accepted PF device. The source id is `pf.<id>`; `identity` is what the device calls itself ('' = the id).
+
+    `seen_by` are lines that `settings.registration.parse` reads.
+    """
 
     id: str
     name: str
@@ -128,6 +139,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     emissivity: float = 0.95
     reflected_c: float | None = None
     regions: tuple[Region, ...] = ()
+    seen_by: tuple[str, ...] = ()
     adc1_role: str = "auto"
     adc2_role: str = "auto"
     adc3_role: str = "none"
@@ -188,6 +200,7 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     clear_s: int | None = None
     ack_wait_s: int = 0
     reset_wait_s: int = 0
+    neighbours: tuple[str, ...] = ()
 
 
 class External(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,6 +264,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     journal: Journal = Journal()
 
     day: Day = Day()
+    incidents: Incidents = Incidents()
     zones: tuple[Zone, ...] = ()
     cameras: tuple[Camera, ...] = ()
     devices: tuple[Device, ...] = ()

@@ -47,6 +47,7 @@ from embereye_addon.settings.model import (
 from embereye_addon.settings.outside import ADAPTERS, EXTERNALS, cross_outside
 from embereye_addon.settings.profiles import PROFILES
 from embereye_addon.settings.regions import CAMERA_REGIONS_MAX
+from embereye_addon.settings.together import INCIDENTS, NEIGHBOURS, SEEN_BY
 
 _ANALOG = choice("auto", "smoke", "gas", "flame", "none")
 _GAS = choice("co2", "co", "nh3", "alcohol", "acetone", "toluene")
@@ -121,6 +122,7 @@ SECTIONS: Final = (
             Key("base_topic", "embereye", topic(), "Base topic", "Every topic of EmberEye begins with it."),
             Key("discovery_prefix", "homeassistant", topic(), "Discovery prefix", "As set in Home Assistant."),
             Key("picture_every_s", 60, whole(0, 3600, "s"), "Pictures every", "Of each camera, by MQTT; 0: none."),
+            Key("heat_in_pictures", True, flag(), "Heat in pictures", "Of tied PF devices, over pictures of an alarm."),
         ),
     ),
     Section(
@@ -215,6 +217,7 @@ SECTIONS: Final = (
             *_ZONE_RULES,
             Key("ack_wait_s", 0, whole(0, 600, "s"), "Wait to acknowledge", "By day outputs wait so long; 0: never."),
             Key("reset_wait_s", 0, whole(0, 600, "s"), "Wait to look", "Once acknowledged, so long for a reset."),
+            NEIGHBOURS,
         ),
         most=256,
     ),
@@ -286,6 +289,7 @@ SECTIONS: Final = (
                 REGION,
                 REGIONS_MAX,
             ),
+            SEEN_BY,
             Key("adc1_role", "auto", _ANALOG, "Input ADC1"),
             Key("adc2_role", "auto", _ANALOG, "Input ADC2"),
             Key("adc3_role", "none", _ANALOG, "Input ADC3"),
@@ -343,6 +347,7 @@ SECTIONS: Final = (
     ),
     EXTERNALS,
     ADAPTERS,
+    INCIDENTS,
 )
 
 LOG_LEVEL: Final = Key(

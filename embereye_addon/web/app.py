@@ -92,6 +92,7 @@ def _look_on(app: web.Application, wiring: Wiring) -> None:
     app.router.add_get("/", files.page)
     app.router.add_get("/static/{path:.+}", files.file)
     app.router.add_get("/api/state", site.state)
+    app.router.add_get("/api/incidents", site.incidents)
     app.router.add_get("/api/camera/{id}.jpg", site.live_picture)
     app.router.add_get("/api/camera/{id}/evidence.jpg", site.evidence_picture)
     app.router.add_get("/api/device/{id}/trends", site.trends)

@@ -11,6 +11,7 @@ from embereye_addon import __version__
 from embereye_addon.messages import (
     Belief,
     HotSpots,
+    Incident,
     Message,
     PanelState,
     PendingDevice,
@@ -24,6 +25,7 @@ from embereye_addon.messages import (
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.settings.model import Site
 from embereye_addon.settings.profiles import rules
+from embereye_addon.settings.registration import Registration, parse
 from embereye_addon.thermal.cells import read
 from embereye_addon.web.trends import Trend
 
@@ -143,6 +145,11 @@ class Board:
         """The newest value at a path; None where nothing was said yet."""
         return self._facts.get(path)
 
+    def incidents(self) -> tuple[Incident, ...]:
+        """The open incidents, as the panel said last."""
+        fact = self._facts.get(("panel",))
+        return fact.incidents if isinstance(fact, PanelState) else ()
+
     def pending(self) -> tuple[PendingDevice, ...]:
         """PF devices that wait for approval."""
         fact = self._facts.get(("pending",))
@@ -237,6 +244,7 @@ def _names(site: Site) -> dict[str, Any]:
                 "enabled": device.enabled,
                 "pre_c": limits.get(device.zone, (None, None))[0],
                 "alarm_c": limits.get(device.zone, (None, None))[1],
+                "seen_by": [_tie(parse(line)) for line in device.seen_by],
             }
             for device in site.devices
         },
@@ -245,6 +253,11 @@ def _names(site: Site) -> dict[str, Any]:
             for each in site.externals
         },
     }
+
+
+def _tie(seen: Registration) -> dict[str, Any]:
+    """A camera that a PF device is tied to, and the four places: x, y, column, row."""
+    return {"camera": seen.camera, "pairs": [(one.x, one.y, one.column, one.row) for one in seen.pairs]}
 
 
 def thermal_view(frame: ThermalFrame) -> dict[str, Any] | None:

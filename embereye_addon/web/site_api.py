@@ -23,6 +23,10 @@ class SiteApi:
         """The whole state as one JSON tree."""
         return answer(self._board.state())
 
+    async def incidents(self, _request: web.Request) -> web.Response:
+        """The open incidents, each with its alarms and points in order; [] when there is none."""
+        return answer(self._board.incidents())
+
     async def trends(self, request: web.Request) -> web.Response:
         """A PF device's last ten minutes."""
         found = self._board.trends(request.match_info["id"])

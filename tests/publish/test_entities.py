@@ -8,6 +8,7 @@ from embereye_addon.messages import Kind
 from embereye_addon.publish import states, tuning, views
 from embereye_addon.publish.entities import ROWS, entity_id, rows_of
 from embereye_addon.publish.external_states import ExternalView, external_state
+from embereye_addon.publish.incidents import incidents_of
 from embereye_addon.publish.rows import VALUED, Row
 from embereye_addon.publish.source_entities import GASES, equivalent
 from embereye_addon.publish.topics import Subject, Topics
@@ -18,6 +19,7 @@ from tests.publish.samples import panel, site, zone
 
 STATES = {
     Subject.SITE: states.site_state(panel())
+    | {"incidents": incidents_of(())}
     | tuning.site_facts(site())
     | {"model": states.model_versions("a-1", "a-1"), "started": None, "inference_time": None, "inference_words": {}}
     | tuning.values(site(), Subject.SITE, ""),

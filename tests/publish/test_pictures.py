@@ -4,6 +4,7 @@ import msgspec
 
 from embereye_addon.bus.memory import MemoryBus
 from embereye_addon.messages import Explanation, Kind, Share, Snapshot, SnapshotRequest, ThermalFrame
+from embereye_addon.publish.heat_over import HeatOver
 from embereye_addon.publish.mqtt import Ends, Mqtt
 from embereye_addon.publish.pictures import Pictures, cameras_of
 from embereye_addon.publish.topics import Topics
@@ -39,7 +40,7 @@ async def test_pictures_that_fail_are_counted() -> None:
     """No camera, an empty picture, no broker, no frame: the alarm stands without a picture, and the count says so."""
     bus = MemoryBus()
     mqtt = Mqtt(model.Mqtt(), "test", Ends("app", (), lambda message: None, _nothing, _none))
-    pictures = Pictures(Topics(), site(), bus, mqtt)
+    pictures = Pictures(Topics(), site(), bus, mqtt, HeatOver(site(), {}))
     assert await pictures.evidence(change()) == ()
 
     async def empty(request: SnapshotRequest) -> Snapshot:

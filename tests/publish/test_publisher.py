@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from embereye_addon.bus.memory import Hub, MemoryBus
-from embereye_addon.messages import Acknowledge, Done, Fault, Reset, Snapshot, SnapshotRequest, ZoneState
+from embereye_addon.messages import (
+    Acknowledge,
+    Done,
+    Fault,
+    IncidentChanged,
+    IncidentNews,
+    Reset,
+    Snapshot,
+    SnapshotRequest,
+    ZoneState,
+)
 from embereye_addon.publish import publisher, states
 from embereye_addon.publish.publisher import Publisher, Wiring
 from tests.publish.conftest import Watch
@@ -29,6 +39,7 @@ from tests.publish.samples import (
     until,
     zone,
 )
+from tests.samples import INCIDENT
 from tests.system.mosquitto import Mosquitto
 
 EVENT = "embereye/site/event"
@@ -312,4 +323,27 @@ async def test_a_silent_panel_takes_zones_away_but_never_an_alarm(
         assert seen.payloads("embereye/zone/kitchen/status")[-1] == b"online"
         await until(lambda: seen.json("embereye/site/state")["faults"]["count"] == 2)
         assert seen.json("embereye/site/state")["faults"]["faults"][0]["code"] == "panel_silent"
+    await speaker.close()
+
+
+async def test_news_of_an_incident_are_an_event_told_once(broker: Mosquitto, watch: Watch, tmp_path: Path) -> None:
+    """A phone rings twice for one incident, or the state does not list it."""
+    hub, seen = Hub(), await watch(broker)
+    speaker = MemoryBus(hub)
+    news = IncidentChanged(
+        source="panel", at=AT, news=IncidentNews.NEW, number=1, incident=INCIDENT, text="alarm in one zone: Dock"
+    )
+    async with publishing(broker, hub, tmp_path) as running:
+        await speaker.say(panel(incidents=(INCIDENT,)))
+        await speaker.say(news)
+        await until(lambda: "embereye/site/incident" in seen.topics())
+        assert seen.json("embereye/site/incident")["event_type"] == "new"
+        state = seen.json("embereye/site/state")
+        assert (state["active_incidents"], state["incidents"]["incidents"][0]["zones"]) == (1, ["dock"])
+        await until(lambda: "new" in (tmp_path / "told.txt").read_text())
+        assert running.counts.repeats == 0
+    async with publishing(broker, hub, tmp_path):
+        await speaker.say(panel())
+        await until(lambda: seen.payloads("embereye/status")[-1] == b"online")
+    assert len(seen.payloads("embereye/site/incident")) == 1
     await speaker.close()

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embereye_addon.messages import Box
-from embereye_addon.publish.snapshots import HEAT_SCALE, MAX_JPEG_BYTES, MAX_SIDE_PX, draw_boxes, heat_map
+from embereye_addon.publish.snapshots import (
+    HEAT_SCALE,
+    MAX_JPEG_BYTES,
+    MAX_SIDE_PX,
+    Heat,
+    draw_boxes,
+    draw_heat,
+    heat_map,
+)
+from embereye_addon.thermal.registration import homography
 from tests.publish.samples import box
 
 
@@ -84,3 +93,35 @@ def test_another_shape_is_refused() -> None:
     """A frame that is not 24x32 is an error of ours."""
     with pytest.raises(ValueError, match="24, 32"):
         heat_map(np.zeros((32, 24), np.int16))
+
+
+def test_heat_is_drawn_where_it_lies_in_the_picture_and_nowhere_else() -> None:
+    """The heat hides what burns, or lies beside it."""
+    cells = np.full((24, 32), 2200, np.int16)
+    cells[10:13, 14:18] = 12000
+    cells[0, 0] = -32768
+    matrix = homography(((0, 0, 0.5, 0.5), (31, 0, 1.0, 0.5), (31, 23, 1.0, 1.0), (0, 23, 0.5, 1.0)))
+    picture = np.full((240, 320, 3), 90, np.uint8)
+    draw_heat(picture, Heat(cells, matrix))
+    changed = (picture != 90).any(axis=2)
+    rows, columns = np.nonzero(changed)
+    assert changed[int(0.74 * 240), int(0.75 * 320)]
+    assert rows.min() > 120
+    assert columns.min() > 160
+    assert changed.mean() < 0.1
+    plain = np.full((240, 320, 3), 90, np.uint8)
+    for cold in (np.full((24, 32), 2200, np.int16), np.full((24, 32), -32768, np.int16)):
+        draw_heat(plain, Heat(cold, matrix))
+    assert (plain == 90).all()
+
+
+def test_heat_outside_the_picture_is_not_marked_in_it() -> None:
+    """A hot spot beside the picture is shown at its edge."""
+    cells = np.full((24, 32), 2200, np.int16)
+    cells[0:2, 0:2] = 12000
+    matrix = homography(((8, 6, 0.0, 0.0), (31, 6, 1.0, 0.0), (31, 23, 1.0, 1.0), (8, 23, 0.0, 1.0)))
+    picture = np.full((240, 320, 3), 90, np.uint8)
+    draw_heat(picture, Heat(cells, matrix))
+    assert (picture == 90).all()
+    raw = draw_boxes(jpeg(320, 240), (), (Heat(cells, matrix),))
+    assert raw is not None

@@ -40,3 +40,14 @@ def test_regions_are_checked_with_the_file() -> None:
     assert told == "cameras[0].regions[1].name: 'oven' is already used by cameras[0].regions[0]"
     told = reasons({"zones": [ZONE], "cameras": [CAMERA | {"regions": [lines[0]] * 9}]})
     assert "a list of 0 to 8" in told
+
+
+def test_neighbours_are_other_zones_that_exist() -> None:
+    """A mistyped neighbour is silently nobody's, and a fire next door an incident of its own."""
+    hall, dock = {"id": "hall", "name": "Hall"}, {"id": "dock", "name": "Dock"}
+    right = check({"zones": [hall | {"neighbours": ["dock"]}, dock]}, "x")
+    assert right.zones[0].neighbours == ("dock",)
+    with pytest.raises(SettingsFileError) as caught:
+        check({"zones": [hall | {"neighbours": ["dok", "hall"]}, dock]}, "x")
+    assert "zones[0].neighbours[0]: there is no zone 'dok'" in caught.value.reasons
+    assert "zones[0].neighbours[1]: a zone is no neighbour of its own" in caught.value.reasons

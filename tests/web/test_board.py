@@ -153,3 +153,12 @@ def test_a_damaged_thermal_frame_is_no_picture(cells: bytes) -> None:
     """Damaged cells, or a bomb of zeros, must neither break the page nor fill its memory."""
     assert thermal_view(thermal(cells)) is None
     assert thermal_view(thermal(zlib.compress(bytes(100_000)))) is None
+
+
+def test_a_device_says_which_cameras_see_the_same() -> None:
+    """The page cannot lay the heat over a picture."""
+    line = "north: 0,0=0,0 1,0=31,0 1,1=31,23 0,1=0,23"
+    tied = msgspec.structs.replace(SITE, devices=(msgspec.structs.replace(SITE.devices[0], seen_by=(line,)),))
+    roof = msgspec.json.decode(encode(Board(tied, lambda: False).state()))["devices"]["roof"]
+    assert roof["seen_by"][0]["camera"] == "north"
+    assert roof["seen_by"][0]["pairs"][2] == [1.0, 1.0, 31.0, 23.0]

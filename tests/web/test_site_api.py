@@ -1,6 +1,9 @@
 """What may be read."""
 
-from embereye_addon.messages import Box, Snapshot, SnapshotRequest
+import msgspec
+
+from embereye_addon.messages import Box, PanelState, Snapshot, SnapshotRequest
+from tests.samples import INCIDENT
 from tests.web.samples import Served, everything, served
 
 
@@ -28,6 +31,20 @@ async def test_the_state_is_one_tree() -> None:
             "processes",
             "beat",
         }
+
+
+async def test_the_open_incidents_are_listed() -> None:
+    """Whoever builds on the API has to put alarms together again."""
+    async with served() as page:
+        async with page.client.get("/api/incidents") as answer:
+            assert await answer.json() == []
+        for message in everything():
+            page.board.take(message)
+        (state,) = [message for message in everything() if isinstance(message, PanelState)]
+        page.board.take(msgspec.structs.replace(state, incidents=(INCIDENT,)))
+        listed = msgspec.json.decode(msgspec.json.encode([INCIDENT]))
+        async with page.client.get("/api/incidents") as answer:
+            assert (answer.status, await answer.json()) == (200, listed)
 
 
 async def test_a_picture_comes_with_its_time_and_boxes() -> None:

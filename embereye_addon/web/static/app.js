@@ -8,11 +8,13 @@ import "./elements/device-history.js";
 import "./elements/device-tile.js";
 import "./elements/external-tile.js";
 import "./elements/faults-list.js";
+import "./elements/incidents.js";
 import "./elements/models-page.js";
 import "./elements/pending-list.js";
 import "./elements/processes.js";
 import "./elements/settings-page.js";
 import "./elements/zone-card.js";
+import { tiesOf } from "./heat-over.js";
 import { Live } from "./live.js";
 import { Store } from "./store.js";
 import { shared } from "./styles.js";
@@ -158,7 +160,9 @@ class EmberPage extends LitElement {
   #site(state, doubt, now) {
     const names = this.#names(state);
     const zones = [...(state.panel?.zones ?? [])].sort((one, other) => RANK[one.state] - RANK[other.state]);
+    const incidents = state.panel?.incidents ?? [];
     return html`<div class="site ${doubt ? "doubtful" : ""}">
+      ${incidents.length ? html`<ember-incidents .incidents=${incidents} .names=${names} .now=${now}></ember-incidents>` : nothing}
       ${repeat(
         zones,
         (zone) => zone.zone,
@@ -185,6 +189,7 @@ class EmberPage extends LitElement {
         .zone=${zone}
         .belief=${state.beliefs[zone.zone]}
         .names=${names}
+        .devices=${state.devices}
         .silenced=${state.panel?.silenced ?? false}
         .now=${now}
         .blind=${state.panel?.faults.find((one) => one.code === "zone_blind" && one.about === `zone.${zone.zone}`)}
@@ -196,12 +201,12 @@ class EmberPage extends LitElement {
         ${repeat(
           here(state.cameras),
           ([ident]) => ident,
-          ([ident, camera]) => html`<ember-camera-tile .ident=${ident} .camera=${camera} .now=${now}></ember-camera-tile>`,
+          ([ident, camera]) => html`<ember-camera-tile .ident=${ident} .camera=${camera} .heat=${tiesOf(ident, state.devices)} .now=${now}></ember-camera-tile>`,
         )}
         ${repeat(
           here(state.devices),
           ([ident]) => ident,
-          ([, device]) => html`<ember-device-tile .device=${device} .now=${now}></ember-device-tile>`,
+          ([ident, device]) => html`<ember-device-tile .ident=${ident} .device=${device} .cameras=${state.cameras} .now=${now}></ember-device-tile>`,
         )}
         ${repeat(
           here(state.externals),

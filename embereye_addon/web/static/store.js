@@ -11,7 +11,11 @@
 /** @typedef {{about: string, since: number, until: number, by: string, what: string}} Disablement */
 /** @typedef {{code: string, about: string, since: number, text: string}} Fault */
 /** @typedef {{state: "normal" | "pre_alarm" | "alarm", zones: ZoneStatus[], faults: Fault[], silenced: boolean,
- *   isolated: boolean, disablements: Disablement[], at: number, night: boolean}} Panel */
+ *   isolated: boolean, disablements: Disablement[], incidents: Incident[], at: number, night: boolean}} Panel */
+/** @typedef {{id: string, severity: "pre_alarm" | "alarm" | "confirmed" | "spreading", state: string, began: number,
+ *   changed: number, left_out: number,
+ *   alarms: {id: string, zone: string, name: string, level: string, began: number, ended: number}[],
+ *   points: {point: string, kind: string, zone: string, value: number, unit: string, at: number}[]}} Incident */
 /** @typedef {{zone: string, sum_nats: number, pre_alarm_nats: number, alarm_nats: number, shares: Share[]}} Belief */
 /** @typedef {{label: string, confidence: number, left: number, top: number, right: number, bottom: number}} Box */
 /** @typedef {{at: number, boxes: Box[], look_ms: number, model: string}} Sighting */
@@ -26,7 +30,7 @@
  *   warming_up: boolean, stuck: boolean, at: number, slope_per_min: number, change_pct: number, out_of_range: boolean,
  *   ppm: number | null, gas: string}} Reading */
 /** @typedef {{name: string, zone: string, enabled: boolean, pre_c: number | null, alarm_c: number | null,
- *   hot_spots?: HotSpots, thermal?: Thermal, health?: Health, readings: Record<string, Reading>}} Device */
+ *   seen_by: import("./heat-over.js").Tie[], hot_spots?: HotSpots, thermal?: Thermal, health?: Health, readings: Record<string, Reading>}} Device */
 /** @typedef {{name: string, zone: string, kind: string, enabled: boolean, health?: Health}} External */
 /** @typedef {{source: string, pid: number, rss_mib: number, cpu_pct: number, loop_lag_ms: number, at: number,
  *   started_at: number, notices?: string[]}} Process */

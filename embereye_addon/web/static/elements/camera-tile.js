@@ -3,6 +3,7 @@
 import { LitElement, css, html, nothing } from "lit";
 import { picture } from "../api.js";
 import { boxStyles, boxWords, drawn } from "../boxes.js";
+import { paintOver } from "../heat-over.js";
 import { linkIcon } from "../icons.js";
 import { shared } from "../styles.js";
 import { Visible } from "../visible.js";
@@ -20,6 +21,8 @@ export class EmberCameraTile extends LitElement {
     ident: {},
     camera: { attribute: false },
     now: { type: Number },
+    heat: { attribute: false },
+    over: { state: true },
     shown: { state: true },
     why: { state: true },
     size: { state: true },
@@ -46,6 +49,22 @@ export class EmberCameraTile extends LitElement {
         height: 100%;
         object-fit: contain;
         display: block;
+      }
+      canvas {
+        position: absolute;
+        inset: 0;
+        width: 100%;
+        height: 100%;
+        object-fit: contain;
+      }
+      .over {
+        padding: 0.1rem 0.6rem;
+        min-height: 28px;
+        font-size: 0.82rem;
+      }
+      .over[aria-pressed="true"] {
+        background: var(--ee-pre-soft);
+        color: var(--ee-pre);
       }
       .none {
         position: absolute;
@@ -76,6 +95,9 @@ export class EmberCameraTile extends LitElement {
     /** @type {import("../store.js").Camera | null} */
     this.camera = null;
     this.now = 0;
+    /** What tied PF devices see. @type {import("../heat-over.js").Heat[]} */
+    this.heat = [];
+    this.over = false;
     /** @type {import("../api.js").Picture | null} */
     this.shown = null;
     this.why = "";
@@ -129,6 +151,9 @@ export class EmberCameraTile extends LitElement {
     return html`<section class="card" aria-label=${camera.name}>
       <div class="tile-head">
         <h3>${camera.name}</h3>
+        ${this.heat.length
+          ? html`<button class="over" aria-pressed=${this.over} @click=${() => (this.over = !this.over)}>${t("heat_over")}</button>`
+          : nothing}
         <span class="chip ${state}">${linkIcon(state)} ${t(`link_${state}`)}</span>
       </div>
       <div class="picture">${this.#picture(camera)}</div>
@@ -155,8 +180,13 @@ export class EmberCameraTile extends LitElement {
         alt=${t("picture_of", { name: camera.name, seen: seen.join(", ") || t("nothing_seen") })}
         @load=${this.#measure}
       />
-      ${drawn(boxes, this.size)}
+      ${this.over && this.heat.length ? html`<canvas aria-hidden="true"></canvas>` : nothing} ${drawn(boxes, this.size)}
       ${this.why || age > OLD_S ? html`<p class="old">${t("picture_old", { ago: ago(age) })} ${this.why}</p>` : nothing}`;
+  }
+
+  updated() {
+    const canvas = this.renderRoot.querySelector("canvas");
+    if (canvas) paintOver(canvas, this.heat, this.size);
   }
 
   /** @param {import("../store.js").Camera} camera */

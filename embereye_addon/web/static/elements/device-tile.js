@@ -5,9 +5,10 @@ import { linkIcon } from "../icons.js";
 import { shared } from "../styles.js";
 import { known, number, t } from "../words.js";
 import "./heat-map.js";
+import "./place-tool.js";
 
 export class EmberDeviceTile extends LitElement {
-  static properties = { device: { attribute: false }, now: { type: Number } };
+  static properties = { ident: {}, device: { attribute: false }, cameras: { attribute: false }, now: { type: Number } };
 
   static styles = [
     shared,
@@ -26,6 +27,9 @@ export class EmberDeviceTile extends LitElement {
 
   constructor() {
     super();
+    this.ident = "";
+    /** @type {Record<string, import("../store.js").Camera>} */
+    this.cameras = {};
     /** @type {import("../store.js").Device | null} */
     this.device = null;
     this.now = 0;
@@ -54,6 +58,7 @@ export class EmberDeviceTile extends LitElement {
         <div><dt>${t("rejected")}</dt><dd>${measured(words.rejected_pct, 1, "%")}</dd></div>
         <div><dt>${t("bad_pixels")}</dt><dd>${measured(words.bad_px, 0, "")}</dd></div>
       </dl>
+      <ember-place .ident=${this.ident} .device=${device} .cameras=${this.cameras}></ember-place>
     </section>`;
   }
 }

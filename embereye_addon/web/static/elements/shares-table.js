@@ -73,7 +73,7 @@ export class EmberShares extends LitElement {
     const percent = 100 * share.share;
     return html`<tr>
       <td>
-        <strong>${known(`kind_${share.kind}`, share.kind)}</strong><br /><span class="muted">${pointName(share.point, this.names)}</span>
+        <strong>${share.point.endsWith(".place") ? t("same_place") : known(`kind_${share.kind}`, share.kind)}</strong><br /><span class="muted">${pointName(share.point, this.names)}</span>
       </td>
       <td class="right">${number(share.value, 1)} ${share.unit}</td>
       <td class="right">

@@ -3,6 +3,7 @@
 import { LitElement, css, html, nothing } from "lit";
 import { command } from "../api.js";
 import { icon } from "../icons.js";
+import { tiesOf } from "../heat-over.js";
 import { shared } from "../styles.js";
 import { ago, clock, known, t } from "../words.js";
 import "./evidence-picture.js";
@@ -18,6 +19,7 @@ export class EmberZoneCard extends LitElement {
     silenced: { type: Boolean },
     out: { attribute: false },
     blind: { attribute: false },
+    devices: { attribute: false },
     now: { type: Number },
     busy: { state: true },
     answer: { state: true },
@@ -131,6 +133,8 @@ export class EmberZoneCard extends LitElement {
     this.night = false;
     /** The fault that says that nothing here can see. @type {import("../store.js").Fault | undefined} */
     this.blind = undefined;
+    /** @type {Record<string, import("../store.js").Device>} */
+    this.devices = {};
     this.now = 0;
     this.busy = "";
     /** @type {{ok: boolean, text: string} | null} */
@@ -241,6 +245,7 @@ export class EmberZoneCard extends LitElement {
       .ident=${source.slice("cam.".length)}
       .incident=${zone.alarm_id || String(zone.since)}
       .name=${this.names[source] ?? source}
+      .ties=${tiesOf(source.slice("cam.".length), this.devices).map(({ ident, pairs }) => ({ ident, pairs }))}
     ></ember-evidence>`;
   }
 

@@ -247,8 +247,8 @@ def opened(child: Child, cores: int) -> PanelProcess:
         points={zone_id: set() for zone_id in panel.zones},
         machine=machine(child, Now(time.monotonic(), utc_s())),
     )
-    process.records.put_unsent()
     process.beliefs = nights.judged(process.beliefs, site, night=panel.night)
+    process.records.put_unsent()
     process.record("start", {"process": child.name})
     return process
 

@@ -249,7 +249,6 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     detection: Detection = Detection()
     disk: Disk = Disk()
     journal: Journal = Journal()
-
     day: Day = Day()
     zones: tuple[Zone, ...] = ()
     cameras: tuple[Camera, ...] = ()

@@ -214,6 +214,8 @@ SAMPLES: tuple[msgspec.Struct, ...] = (
         journal=m.JournalState(
             head=f"12:{'5a' * 32}", verified_at=1_700_000_000.25, broken="row 7 was changed", used_bytes=40_960
         ),
+        day_mode="night",
+        night=True,
         incidents=(INCIDENT,),
     ),
     _made(

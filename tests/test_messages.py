@@ -54,6 +54,7 @@ OF_TYPE: dict[type[inspect.Type], Callable[[Any], Values]] = {
     inspect.TupleType: lambda kind: st.tuples(*map(_of, kind.item_types)),
     inspect.DictType: lambda kind: st.dictionaries(_of(kind.key_type), _of(kind.value_type), max_size=2),
     inspect.UnionType: lambda kind: st.one_of(*map(_of, kind.types)),
+    inspect.LiteralType: lambda kind: st.sampled_from(list(kind.values)),
     inspect.EnumType: lambda kind: st.sampled_from(list(kind.cls)),
     inspect.StructType: lambda kind: _struct(kind.cls),
 }

@@ -28,6 +28,8 @@ SEEDS = range(60000, 60960)
 """Scenes that the weights of heat evidence have not been fitted to."""
 FREE_SHARE = 0.17
 """No look at 16 clips without a fire to ring for claimed growth; this share would give none in 16 with 5 %."""
+SCENES = 10
+"""So many simulated fires of each kind meet every clip of one."""
 CURVE = "flame, camera -1 nats a look"
 SHOWN = ("candle_bowl", "lighter_face", "cigarette_person")
 
@@ -103,7 +105,7 @@ def fires(kept: Path, setting: Setting) -> list[tuple[str, budget_fires.Times]]:
     burning = [trace for trace in budget_traces.load(kept / "scenes.npz") if not np.isnan(trace.fire_s)]
     rows = []
     for sort in ("flame", "smouldering", "battery"):
-        scenes = [trace for trace in burning if trace.sort == sort][:24]
+        scenes = [trace for trace in burning if trace.sort == sort][:SCENES]
         for weaker_nats in budget_fires.WEAKER_NATS:
             three = budget_fires.three(clips, scenes, weaker_nats, setting)
             rows += [(f"{sort}, camera -{weaker_nats:g} nats a look", times) for times in three]

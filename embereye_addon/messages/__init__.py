@@ -6,19 +6,16 @@ from embereye_addon.messages.facts import (
     Belief,
     Box,
     Cluster,
-    Disablement,
     Evidence,
     Explanation,
     Fault,
     Film,
     Fraction,
     HotSpots,
-    JournalState,
     Kind,
     LinkState,
     Message,
     Nats,
-    PanelState,
     PendingDevice,
     PendingDevices,
     ProcessHealth,
@@ -32,7 +29,6 @@ from embereye_addon.messages.facts import (
     Text,
     ThermalFrame,
     ZoneState,
-    ZoneStatus,
 )
 from embereye_addon.messages.incident import (
     SAME_PLACE,
@@ -72,6 +68,7 @@ from embereye_addon.messages.orders import (
     Sound,
     WalkTest,
 )
+from embereye_addon.messages.standing import Disablement, JournalState, PanelState, ZoneStatus
 
 __all__ = [
     "BLIND",

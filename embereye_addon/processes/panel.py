@@ -254,8 +254,8 @@ def opened(child: Child, cores: int) -> PanelProcess:
         gathering=incidents.Gathering(incidents.rules_of(site)),
         ties=ties_of(site),
     )
-    process.records.put_unsent()
     process.beliefs = nights.judged(process.beliefs, site, night=panel.night)
+    process.records.put_unsent()
     process.record("start", {"process": child.name})
     return process
 

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from embereye_addon.messages import IncidentState, Kind, LinkState, Severity, ZoneState
-from embereye_addon.publish.entities import DETECTIONS, EVENTS, NEWS, ROWS, STATES
+from embereye_addon.publish.entities import EVENTS, NEWS, ROWS, STATES
 from embereye_addon.publish.rows import Row
+from embereye_addon.publish.source_entities import DETECTIONS
 from embereye_addon.publish.topics import Subject
 
 Schema = dict[str, Any]

@@ -262,7 +262,6 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     detection: Detection = Detection()
     disk: Disk = Disk()
     journal: Journal = Journal()
-
     day: Day = Day()
     incidents: Incidents = Incidents()
     zones: tuple[Zone, ...] = ()

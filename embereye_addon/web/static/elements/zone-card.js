@@ -165,7 +165,7 @@ export class EmberZoneCard extends LitElement {
   /** How it decides, and how long its outputs still wait. @param {import("../store.js").ZoneStatus} zone */
   #waits(zone) {
     const place = this.place;
-    const words = place ? [t(`profile_${place.profile}`), t(`mode_${place.mode}`), this.night ? t("night") : t("day")] : [];
+    const words = place ? [t(`option_${place.profile}`), t(`option_${place.mode}`), this.night ? t("night") : t("day")] : [];
     const left = Math.max(0, Math.round(zone.waits_until - this.now));
     return html`<div class="small muted">${words.join(" · ")}</div>
       ${zone.waits_for ? html`<p class="why" role="status">${t(`waits_${zone.waits_for}`, { left })}</p>` : nothing}`;

@@ -59,7 +59,6 @@ def machine_causes(site: Staged) -> list[tuple[Cause, str]]:
     ]
     if os.path.ismount(site.folder.path):
         found.append((_ballast(site.folder.path, SPARE_MIB, "the disk is nearly full"), "disk_nearly_full"))
-        found.append((_ballast(site.folder.path, 0, "the disk is full"), "disk_full"))
     else:
         print("  the disk is left out: the site has none of its own, which only root can give it", flush=True)
     return found

@@ -26,7 +26,7 @@ HOLD_S = {
     "picture_frozen": 0.0,
     "picture_defocused": 20.0,
     "lens_covered": 10.0,
-    "view_moved": 7.0,
+    "view_moved": 5.0,
 }
 BLACK_LUMA, BLACK_TILE = 24.0, 45.0
 """Mean luma of a black picture, and of its brightest tile: limited-range black is 16, and a candle is no black."""

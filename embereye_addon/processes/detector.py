@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import time
 from dataclasses import dataclass, field
 
@@ -53,6 +54,8 @@ MAINS_S = 1.0
 ALIVE_S = 8.0
 HELD_S = 20.0
 """So long after evidence of a fire every picture of the camera is decoded, whatever the load."""
+LOG_S = 0.5
+"""The log has its last line by then."""
 NO_PICTURES = ("stream_lost", "no_picture")
 """With another fault of its stream, such as a low rate, a camera's pictures are judged all the same."""
 NOT_MINE_S = 5.0
@@ -342,6 +345,16 @@ def shadow(child: Child) -> Shadow | None:
         return None
 
 
+async def until_mended(test: ModelTest) -> None:
+    """Test the model; when its files were mended end at once, for its leases stay its own and it is started again."""
+    try:
+        await test.watch()
+    except ModelError as err:
+        _log.error("%s", err)
+        await asyncio.sleep(LOG_S)
+        os._exit(1)
+
+
 async def main(child: Child) -> None:
     """Watch cameras until told to stop."""
     single_threaded()
@@ -359,6 +372,6 @@ async def main(child: Child) -> None:
             work.create_task(every(LEASE_RENEW_S, detector.share), name="share")
             work.create_task(every(HEALTH_S, detector.say_health), name="health")
             work.create_task(every(MAINS_S, detector.follow_suspicion), name="main streams")
-            work.create_task(detector.model_test.watch(), name="self-test")
+            work.create_task(until_mended(detector.model_test), name="self-test")
     finally:
         await detector.stop()

@@ -100,3 +100,24 @@ def test_every_fault_that_began_stands_until_it_is_told_as_ended(
             assert (fault.code, fault.about) not in standing
             standing[fault.code, fault.about] = fault
         assert book.standing == standing
+
+
+def test_who_is_expected_later_is_missed_from_then_on() -> None:
+    """A machine that joins is missed when it falls silent; saying so twice gives it no second grace."""
+    lost = Expected(10.0, "node_lost", "the machine does not answer")
+    book = faults.expecting(opened(), "node2.supervisor", lost, 100.0)
+    book = faults.expecting(book, "node2.supervisor", Expected(99.0, "x", "y"), 109.0)
+    _, began, _ = faults.check(book, 110.1, 1.0)
+    assert [(fault.code, fault.about) for fault in began] == [("node_lost", "node2.supervisor")]
+
+
+def test_a_zone_is_blind_when_every_source_of_it_is() -> None:
+    """One lost camera of two is a fault; both are an area that nobody watches."""
+    zones = {"hall": frozenset({"cam.a", "pf.b"}), "yard": frozenset[str]()}
+    book = faults.opened({}, 0.0, zones)
+    book = faults.heard(book, "cam.a", (("picture_black", ""),), 1.0)
+    book = faults.heard(book, "pf.b", (("bad_frames", ""),), 1.0)
+    book, began, _ = faults.check(book, 1.0, 1.0)
+    assert "zone_blind" not in {fault.code for fault in began}
+    book, began, _ = faults.check(faults.heard(book, "pf.b", (("device_silent", ""),), 2.0), 2.0, 2.0)
+    assert ("zone_blind", "zone.hall") in {(fault.code, fault.about) for fault in began}

@@ -170,7 +170,8 @@ async def test_a_machine_that_falls_silent_is_told(tmp_path: Path) -> None:
     """A second machine whose power is gone takes its cameras with it, and nobody would start anything there again."""
     process = panel.opened(child_of(Hub(), tmp_path, "panel", site()), 1)
     process.on_process_health(beat("node2.detector-0"))
-    process.on_process_health(msgspec.structs.replace(beat("node2.supervisor"), node="node2"))
+    for _ in range(2):
+        process.on_process_health(msgspec.structs.replace(beat("node2.supervisor"), node="node2"))
     await process.tick()
     assert not [about for _, about in process.book.standing if about.startswith("node2")]
     heard = dict.fromkeys(process.book.heard_s, time.monotonic() - 20.0)

@@ -130,12 +130,12 @@ export class EmberSettings extends LitElement {
   #entries(section) {
     const rows = this.values[section.section] ?? [];
     const stored = (this.shown.values[section.section] ?? []).map((/** @type {any} */ row) => row.id);
-    return html`${rows.length ? nothing : html`<p class="muted">${t(`none_${section.section}`)}</p>`}
+    return html`${rows.length ? nothing : html`<p class="muted">${known(`none_${section.section}`, t("none_yet"))}</p>`}
       <ul class="entries">
         ${rows.map((/** @type {any} */ row, /** @type {number} */ index) => this.#entry(section, row, index, stored))}
       </ul>
       ${rows.length < section.most
-        ? html`<button class="go" @click=${() => this.#add(section)}>${t(`add_${section.section}`)}</button>`
+        ? html`<button class="go" @click=${() => this.#add(section)}>${known(`add_${section.section}`, t("add"))}</button>`
         : nothing}`;
   }
 

@@ -10,7 +10,15 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from embereye_addon.bus.memory import Hub, MemoryBus
-from embereye_addon.messages import Disablement, Fault, LinkState, Reading, ZoneState
+from embereye_addon.messages import (
+    Disablement,
+    Fault,
+    IncidentChanged,
+    IncidentNews,
+    LinkState,
+    Reading,
+    ZoneState,
+)
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.publish import states, views
 from embereye_addon.publish.docs import _topic_lines, schema_files
@@ -36,6 +44,7 @@ from tests.publish.samples import (
 )
 from tests.publish.test_entities import STATES
 from tests.publish.test_publisher import publishing
+from tests.samples import INCIDENT
 from tests.system.mosquitto import Mosquitto
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,9 +171,16 @@ async def test_everything_on_a_real_broker_keeps_its_schema(broker: Mosquitto, w
         await speaker.say(sighting(box("smoke")))
         await speaker.say(change(at=utc_s()))
         await speaker.say(change(ZoneState.NORMAL, ZoneState.ALARM, at=utc_s()))
+        await speaker.say(panel(incidents=(INCIDENT,)))
+        await speaker.say(
+            IncidentChanged(
+                source="panel", at=AT, news=IncidentNews.NEW, number=1, incident=INCIDENT, text="alarm: Dock"
+            )
+        )
         await seen.client.publish("embereye/site/reset/set", b"NONSENSE", qos=1)
         await until(lambda: seen.json("embereye/site/answer"))
         await until(lambda: len(seen.payloads("embereye/site/event")) == 2)
+        await until(lambda: seen.payloads("embereye/site/incident"))
     await speaker.close()
     names = set()
     for topic, payload, _retained in seen.seen:

@@ -209,6 +209,8 @@ def alike_rows(calm: Trace, levels: tuple[float, ...], long_s: float, pool: Pool
     rows = np.concatenate(each)
     for point, level in enumerate(levels):
         mine = rows[:, 1] == point
+        if not mine.any():
+            continue
         wavers = rows[mine, 2] - np.median(rows[mine, 2])
         rows[mine, 2] = np.clip(level + wavers, -1.0, 3.0)
         caps = pool.caps[point]

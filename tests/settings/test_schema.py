@@ -132,7 +132,7 @@ def test_every_mistake_is_named_at_once_with_its_place() -> None:
         ({"version": 2}, "version: 2 is not accepted"),
         (
             {True: 1},
-            "True: unknown key; known here: version, name, mqtt, web, pf, detection, disk, day, zones, cameras, devices",
+            "True: unknown key; known here: version, name, mqtt, web, pf, detection, disk, day, zones, cameras",
         ),
         ({"zones": [ZONE, ZONE]}, "zones[1].id: 'hall' is already used by zones[0]"),
         ({"zones": [ZONE | {"id": f"z{i}"} for i in range(257)]}, "zones: '257 entries' is not accepted"),

@@ -1,0 +1,74 @@
+"""The budget study: small, with the product's own decision code, and the same figures for the same seed."""
+
+from pathlib import Path
+
+import numpy as np
+
+from embereye_addon.fuse.modes import Mode
+from training import budget, budget_fires, budget_report, budget_run, budget_sites, budget_traces
+from training.budget_run import Setting
+from training.budget_sites import Level, Place, Pool
+from training.budget_traces import Trace
+
+NORMAL = Setting("normal, single", "normal", Mode())
+
+
+def trace(name: str, point: float, nats: float, cap_nats: float, rules: float = 0.0, fire_s: float = 5.0) -> Trace:
+    """A point that claims the same at every half second of a minute."""
+    times = np.arange(0.0, 60.0, 0.5)
+    rows = np.column_stack([times, *(np.full(len(times), each) for each in (point, nats, cap_nats, rules))])
+    return Trace(name, "fire", fire_s, 60.0, rows)
+
+
+def pool() -> Pool:
+    """A world in which candles are shown, hot things rise, and one thing in ten looks like fire."""
+    level = Level(np.array([-3.0, -2.0, 2.0, 3.0]), np.array([9.0, 0.0, 1.0]))
+    calm = (trace("calm", 0.0, -0.5, 5.0), trace("calm too", 1.0, -0.5, 5.0))
+    scenes = {"hot": (trace("hot", 2.0, 3.0, 5.0),), budget_sites.FLAMES_HEAT: (trace("warm", 2.0, 1.0, 5.0),)}
+    caps = np.array([7.5, 14.5])
+    return Pool(scenes, {"candle_bowl": trace("candle", 0.0, 3.0, 14.5)}, calm, (level, level), (caps, caps))
+
+
+PLACE = Place("room", {"hot": 0.5}, {"candle_bowl": 0.1}, alike=0.2, fixtures={"hot": 1})
+
+
+def test_a_zone_year_is_counted_and_the_same_for_the_same_seed() -> None:
+    """A candle beside a radiator rings in one mode and not in another; figures nobody can repeat prove nothing."""
+    one, other = budget.quiet(PLACE, pool(), 2), budget.quiet(PLACE, pool(), 2)
+    assert (one.counts == other.counts).all()
+    alarms = dict(zip(one.settings, one.counts[:, :, 1].sum(axis=0).tolist(), strict=True))
+    pre_alarms = dict(zip(one.settings, one.counts[:, :, 0].min(axis=0).tolist(), strict=True))
+    assert alarms["normal, single"] > 20
+    assert (alarms["normal, coincidence of kinds"], pre_alarms["normal, coincidence of kinds"] > 12) == (0, True)
+    text = "\n".join(budget_report.section([("Room", one)], []))
+    assert "**not kept**" in text
+    assert "candle_bowl every 10 days" in text
+
+
+def test_a_fire_is_sooner_an_alarm_where_two_see_it() -> None:
+    """The curve of the page must say what the decision code does."""
+    flame, heat = trace("flame", 0.0, 1.3, 24.0), trace("heat", 2.0, 0.7, 24.0)
+    camera, device, both = budget_fires.three([flame], [heat], 0.0, NORMAL)
+    assert both.within(0.5) < min(camera.within(0.5), device.within(0.5))
+    assert (both.share, budget_fires.three([flame], [heat], 2.0, NORMAL)[0].share) == (1.0, 0.0)
+    assert "never" in budget_report.fire_table([("flame", device)])[-1] or np.isfinite(device.within(0.5))
+    assert budget_report.curves("A fire", [camera, device, both]).count("<path") >= 9
+
+
+def test_what_is_kept_comes_back_as_the_evidence_it_was(tmp_path: Path) -> None:
+    """The study must hear what the sources said."""
+    said = trace("flame", 2.0, 1.5, 11.5, rules=3.0)
+    budget_traces.save([said], tmp_path / "kept.npz")
+    (back,) = budget_traces.load(tmp_path / "kept.npz")
+    assert (back.name, back.sort, back.fire_s, back.until_s) == ("flame", "fire", 5.0, 60.0)
+    piece = budget_traces.evidence("pf.a", back.rows[0])
+    assert (piece.point, piece.llr_nats, piece.cap_nats, len(piece.rules)) == ("pf.a.thermal", 1.5, 11.5, 2)
+    assert budget_traces.row(0.0, piece) == tuple(back.rows[0])
+
+
+def test_a_hard_rule_is_counted_as_one() -> None:
+    """The budget holds the hard rules too."""
+    rule = float(1 << budget_traces.RULES.index(budget_traces.Rule.FIXED_TEMPERATURE))
+    event = budget_sites.Event(0.0, "pf.a", trace("hot", 2.0, 0.0, 5.0, rules=rule).rows, 60.0, "hot", "hot")
+    assert budget_run.decided([event], NORMAL) == budget_run.Told(0, 1, 1, 0.0)
+    assert len(list(budget_run.meeting([event, event.at(100.0), event.at(400.0)]))) == 2

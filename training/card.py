@@ -8,7 +8,7 @@ from pathlib import Path
 from training.dataset import CLASSES, Picture
 from training.measure import Calibration
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 
 INPUTS = [
     {
@@ -179,6 +179,10 @@ def _figures(card: dict) -> list[str]:
         if "doubt_aside" in row:
             parts.append(("all but the pictures whose source leaves small flames unlabelled", row["doubt_aside"]))
         parts.append(("all, full precision", card["figures_f32"][name]))
+        right = card["figures_put_right"][name]
+        aside = row["negatives"] - right["negatives"]
+        parts.append((f"all but {aside} that do show {name}, seen by eye (`training/mislabelled.csv`)", right))
+        parts.append((f"whole pictures but those that do show {name}", right["whole_pictures"]))
         lines += [f"| {name} | {label} | {_headline(part)} |" for label, part in parts]
     lines += [
         "",

@@ -71,10 +71,11 @@ def publish(asked: argparse.Namespace) -> None:
 
 
 def again(asked: argparse.Namespace) -> None:
-    """Measures the files in `asked.out` as they are; the card keeps what it says of how they were made."""
+    """Measures the files in `asked.out` as they are; the card keeps how they were made, and what the product reads."""
     held = dataset.fold(dataset.load(asked.dataset, "train"))[1]
     before = json.loads((asked.out / "card.json").read_text())
-    card.write(before | measured(asked, held), asked.out)
+    kept = {name: before[name] for name in ("prior_logit", "score_histogram", "score_histogram_note")}
+    card.write(before | measured(asked, held) | kept, asked.out)
     smallest.write(asked.out, dataset.load(asked.dataset, "val"))
 
 
@@ -85,7 +86,7 @@ def measured(asked: argparse.Namespace, held: list[dataset.Picture]) -> dict[str
         for name, stem in (("f32", export.STEM), ("int8", quantise.STEM))
         if (path := asked.out / f"{stem}.xml").exists()
     }
-    crops, held = dataset.put_right(dataset.fire_free(held)), dataset.put_right(held)
+    crops, held = dataset.put_right(dataset.fire_free(held), "train"), dataset.put_right(held, "train")
     held_crops = [*held, *crops]
     judged = {name: evaluate.score(eye, held_crops) for name, eye in eyes.items()}
     int8 = quantise.compare(judged["f32"], judged["int8"]) if "int8" in eyes else {"kept": False}
@@ -124,6 +125,7 @@ def trained(
         "minutes": round(sum(_ends(log))),
         "machine": log[-1].get("machine", train.machine()[1]),
         "note": asked.note,
+        "crops": True,
         "parameters": sum(part.numel() for part in restore(asked.run / "best.pt").parameters()),
         "log": log,
     }
@@ -139,7 +141,7 @@ def val_figures(
     full = scored if shipped == "f32" else evaluate.score(eyes["f32"], [*val, *crops])
     chance = {name: measure.reliability(*scored.split(kind)) for kind, name in enumerate(dataset.CLASSES)}
     plot.reliability(chance, asked.plot)
-    right = replace(scored, truth=evaluate.truths(dataset.put_right([*val, *crops])))
+    right = replace(scored, truth=evaluate.truths(dataset.put_right([*val, *crops], "val")))
     return {
         "figures": evaluate.figures(scored),
         "figures_put_right": evaluate.figures(right),

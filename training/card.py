@@ -153,8 +153,9 @@ def _training(trained: dict) -> list[str]:
         "",
         (
             f"{trained['fit']['pictures']} pictures ({trained['fit']['with_fire']} with fire, "
-            f"{trained['fit']['with_smoke']} with smoke, {trained['fit']['empty']} empty) and fire-free crops of them, "
-            f"{trained['epochs']} epochs, {trained['views']} random views on a {trained['machine']}, "
+            f"{trained['fit']['with_smoke']} with smoke, {trained['fit']['empty']} empty)"
+            + (" and fire-free crops of them" if trained.get("crops") else "")
+            + f", {trained['epochs']} epochs, {trained['views']} random views on a {trained['machine']}, "
             f"{trained['minutes']} minutes" + (f" ({max(cpu):.0f} of CPU time)" if cpu else "") + ". "
             f"{trained['held']['pictures']} more pictures of the training split chose the epoch and the calibration. "
             "`val` chose nothing."
@@ -286,6 +287,8 @@ def _int8(card: dict) -> list[str]:
             f"Kept because AUC falls by at most {found['auc_margin']} and recall by at most {found['recall_margin']}.",
             "",
         ]
+    elif "fire" not in found:
+        lines += ["These weights have no int8 file.", ""]
     else:
         lines += [
             "The int8 model fell behind the margins on the held fold and is not shipped; its times are for comparison.",

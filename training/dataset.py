@@ -16,7 +16,7 @@ FRAGMENTED = frozenset({"kagfire", "xiapinquan", "rendered"})
 FLAMES_MISSED = frozenset({"liuzifan"})
 #: Sources whose labels are believed whatever the model sees: empty scenes, and rendered ones.
 TRUSTED = frozenset({"kagneg", "weather", "sethneg", "coco128", "rendered"})
-#: What was seen by eye on pictures that say otherwise: columns picture, class.
+#: What was seen by eye on pictures that say otherwise: columns split, picture, class.
 MISLABELLED = Path(__file__).with_name("mislabelled.csv")
 LONGEST_PX = 448
 #: A fire-free crop's shorter side is at least this long.
@@ -120,14 +120,14 @@ def fire_free(pictures: Sequence[Picture], seed: int = 5) -> list[Picture]:
     return found
 
 
-def put_right(pictures: Sequence[Picture], corrections: Path = MISLABELLED) -> list[Picture]:
-    """The pictures; a class that `corrections` names as seen, though no box says so, is unknown there.
+def put_right(pictures: Sequence[Picture], split: str, corrections: Path = MISLABELLED) -> list[Picture]:
+    """The pictures of a split; a class that `corrections` names as seen, though no box says so, is unknown there.
 
     The list was made by eye, without the scores, from all pictures and crops of the held fold and of val that their
     source, one with fire or smoke, gives as free of it. Only what is plain to see is in it.
     """
     with corrections.open(newline="") as lines:
-        seen = {(row["picture"], row["class"]) for row in csv.DictReader(lines)}
+        seen = {(row["picture"], row["class"]) for row in csv.DictReader(lines) if row["split"] == split}
     return [
         replace(p, known=(p.known[0] and (p.name, "fire") not in seen, p.known[1] and (p.name, "smoke") not in seen))
         for p in pictures

@@ -142,7 +142,7 @@ def calibrate(eye: Eye, held: Sequence[Picture]) -> Calibration:
     cells are calibrated with covered and uncovered ones weighed alike.
     `eye` must hold a model exported with the neutral calibration.
     """
-    crops, held = put_right(fire_free(held)), put_right(held)
+    crops, held = put_right(fire_free(held), "train"), put_right(held, "train")
     whole, planes = seen(eye, [*held, *crops])
     rough = Scored(named(held), eye.each(camera_like(held)), truths(held))
     image = []

@@ -270,6 +270,7 @@ def fit(fit_on: Sequence[dataset.Picture], held: Sequence[dataset.Picture], out:
         print(line, flush=True)
         if since >= plan.patience or spent >= plan.minutes:
             break
+    crew.pool.shutdown()
     if start.exists() and held:
         blend(start, out / "best.pt", held, best)
     return out / "best.pt"

@@ -54,7 +54,9 @@ def test_a_crew_learns_from_the_whole_batch() -> None:
     assert [len(part.pixels) for part in batch.split(2)] == [2, 2]
     said = []
     for threads in (1, 2):
-        value = train.gradients(model.eval(), batch, train.Crew(threads))
+        crew = train.Crew(threads)
+        value = train.gradients(model.eval(), batch, crew)
+        crew.pool.shutdown()
         said.append((value, model.head.weight.grad.clone()))
     assert said[0][0] == pytest.approx(said[1][0], rel=1e-4)
     assert torch.allclose(said[0][1], said[1][1], rtol=1e-3, atol=1e-5)

@@ -293,7 +293,7 @@ def look_of_a_camera(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 
 def _haze(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     """Sometimes an even veil, thicker towards the top: fog, a dirty or misted window. It is no smoke."""
-    if rng.random() > 0.12:
+    if rng.random() > 0.15:
         return pixels
     depth = np.linspace(rng.uniform(0.1, 0.55), rng.uniform(0.0, 0.3), pixels.shape[0], dtype=np.float32)
     veil = np.float32(rng.uniform(120, 235)) * rng.uniform(0.94, 1.06, 3).astype(np.float32)
@@ -334,6 +334,8 @@ def _expose(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 
 def _tint(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     cast = rng.uniform(0.8, 1.2, 3)
+    if rng.random() < 0.1:  # a sensor without an infra-red filter: everything towards magenta
+        cast *= (1.1, rng.uniform(0.55, 0.85), 1.1)
     grey = pixels.mean(axis=2, keepdims=True)
     mixed = grey + (pixels - grey) * rng.uniform(0.4, 1.4)
     return np.clip(mixed * cast, 0, 255).astype(np.uint8)
@@ -381,9 +383,9 @@ STEPS: tuple[tuple[float, Callable[[Pixels, np.random.Generator], Pixels]], ...]
     (0.25, _soften),
     (0.08, _night),
     (0.40, _expose),
-    (0.06, _over_expose),
+    (0.12, _over_expose),
     (0.35, _tint),
-    (0.10, _grey),
+    (0.14, _grey),
     (0.25, _noise),
     (0.35, _compress),
     (0.12, _blocks),

@@ -8,7 +8,7 @@ from pathlib import Path
 from training.dataset import CLASSES, Picture
 from training.measure import Calibration
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 
 INPUTS = [
     {
@@ -153,8 +153,9 @@ def _training(trained: dict) -> list[str]:
         "",
         (
             f"{trained['fit']['pictures']} pictures ({trained['fit']['with_fire']} with fire, "
-            f"{trained['fit']['with_smoke']} with smoke, {trained['fit']['empty']} empty) and fire-free crops of them, "
-            f"{trained['epochs']} epochs, {trained['views']} random views on a {trained['machine']}, "
+            f"{trained['fit']['with_smoke']} with smoke, {trained['fit']['empty']} empty)"
+            + (" and fire-free crops of them" if trained.get("crops") else "")
+            + f", {trained['epochs']} epochs, {trained['views']} random views on a {trained['machine']}, "
             f"{trained['minutes']} minutes" + (f" ({max(cpu):.0f} of CPU time)" if cpu else "") + ". "
             f"{trained['held']['pictures']} more pictures of the training split chose the epoch and the calibration. "
             "`val` chose nothing."
@@ -179,6 +180,10 @@ def _figures(card: dict) -> list[str]:
         if "doubt_aside" in row:
             parts.append(("all but the pictures whose source leaves small flames unlabelled", row["doubt_aside"]))
         parts.append(("all, full precision", card["figures_f32"][name]))
+        right = card["figures_put_right"][name]
+        aside = row["negatives"] - right["negatives"]
+        parts.append((f"all but {aside} that do show {name}, seen by eye (`training/mislabelled.csv`)", right))
+        parts.append((f"whole pictures but those that do show {name}", right["whole_pictures"]))
         lines += [f"| {name} | {label} | {_headline(part)} |" for label, part in parts]
     lines += [
         "",
@@ -282,6 +287,8 @@ def _int8(card: dict) -> list[str]:
             f"Kept because AUC falls by at most {found['auc_margin']} and recall by at most {found['recall_margin']}.",
             "",
         ]
+    elif "fire" not in found:
+        lines += ["These weights have no int8 file.", ""]
     else:
         lines += [
             "The int8 model fell behind the margins on the held fold and is not shipped; its times are for comparison.",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from embereye_addon.detect.tensors import input_size
 from training import boxes, measure
 from training.augment import CELL_PX, Pixels, degrade, letterbox, place, targets
-from training.dataset import CLASSES, FLAMES_MISSED, Picture, fire_free
+from training.dataset import CLASSES, FLAMES_MISSED, Picture, fire_free, put_right
 from training.measure import Calibration
 
 LOOK_SIZE = (384, 288)
@@ -142,7 +142,8 @@ def calibrate(eye: Eye, held: Sequence[Picture]) -> Calibration:
     cells are calibrated with covered and uncovered ones weighed alike.
     `eye` must hold a model exported with the neutral calibration.
     """
-    whole, planes = seen(eye, [*held, *fire_free(held)])
+    crops, held = put_right(fire_free(held), "train"), put_right(held, "train")
+    whole, planes = seen(eye, [*held, *crops])
     rough = Scored(named(held), eye.each(camera_like(held)), truths(held))
     image = []
     for kind in (0, 1):

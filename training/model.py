@@ -100,10 +100,7 @@ class FireSmoke(nn.Module):
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Cell logits [N, 2, H/16, W/16] and scene logits [N, 2, H/32, W/32] (rounded up)."""
-        with torch.set_grad_enabled(False):
-            x = self.stem(x)
-            for block in self.blocks[:FROZEN_BLOCKS]:
-                x = block(x)
+        x = self.edges(x)
         for block in self.blocks[FROZEN_BLOCKS:]:
             x = block(x)
         deep = x
@@ -112,6 +109,14 @@ class FireSmoke(nn.Module):
         around = fn.interpolate(self.around(deep).float(), size=x.shape[2:], mode="bilinear", align_corners=False)
         cells = self.head(self.drop(x)).float() + around
         return cells, self.scene(self.drop(fn.relu6(self.context(deep)))).float()
+
+    def edges(self, x: Tensor) -> Tensor:
+        """What is not trained: the blocks up to stride 4, in bfloat16 while training (the dearest part of a step)."""
+        with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16, enabled=self.training):
+            x = self.stem(x)
+            for block in self.blocks[:FROZEN_BLOCKS]:
+                x = block(x)
+        return x.float() if self.training else x
 
     def picture_line(self) -> tuple[Tensor, Tensor]:
         """Scale and bias [2] from pooled cells to the picture logit."""

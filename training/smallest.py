@@ -109,17 +109,21 @@ def table(model: Model, pictures: Sequence[Picture]) -> dict[str, list[dict[str,
     return rows
 
 
+def write(folder: Path, val: Sequence[Picture]) -> dict[str, list[dict[str, float | int]]]:
+    """Measures the model of `folder` and writes the table into its card; returns it."""
+    rows = table(Model("CPU", folder), val)
+    path = folder / "card.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"smallest": rows}, indent=1) + "\n")
+    return rows
+
+
 def main() -> None:
     """Measure, and write it into the card."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", type=Path, required=True)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     given = parser.parse_args()
-    rows = table(Model("CPU", given.weights), load(given.dataset, "val"))
-    path = given.weights / "card.json"
-    card = json.loads(path.read_text())
-    path.write_text(json.dumps(card | {"smallest": rows}, indent=1) + "\n")
-    for name, each in rows.items():
+    for name, each in write(given.weights, load(given.dataset, "val")).items():
         print(
             name,
             ", ".join(f"{row['height_px']} px {row['seen']:.0%} ({row['closer']:.0%})" for row in each),

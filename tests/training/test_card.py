@@ -32,6 +32,7 @@ def found(*, kept: bool) -> dict[str, object]:
     return {
         "figures": evaluate.figures(some),
         "figures_f32": evaluate.figures(some),
+        "figures_put_right": evaluate.figures(some),
         "boxes": evaluate.box_figures(pictures * 20, some, [cells] * 40, (-9.0, -9.0)),
         "reliability": {name: measure.reliability(*some.split(kind)) for kind, name in enumerate(CLASSES)},
         "int8": {"kept": kept, "auc_margin": 0.003, "recall_margin": 0.01, "fire": row, "smoke": row},

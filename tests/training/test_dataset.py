@@ -86,3 +86,24 @@ def test_near_copies_stay_on_one_side_of_the_fold() -> None:
     assert len(fit) + len(held) == 120
     assert held
     assert {p.name.split("-")[0] for p in fit}.isdisjoint(p.name.split("-")[0] for p in held)
+
+
+def test_a_picture_seen_by_eye_to_show_fire_is_no_negative(tmp_path: Path) -> None:
+    """A bar set by negatives that do burn would call every model blind."""
+    corrections = tmp_path / "seen.csv"
+    corrections.write_text("split,picture,class\nval,a.png,fire\nval,b.png#free,smoke\ntrain,b.png,fire\n")
+    nothing = np.zeros((0, 5), np.float32)
+    some = [
+        dataset.Picture(name, "web", np.zeros((60, 80, 3), np.uint8), nothing, (True, True))
+        for name in ("a.png", "b.png", "b.png#free")
+    ]
+    found = dataset.put_right(some, "val", corrections)
+    assert [each.known for each in found] == [(False, True), (True, True), (True, False)]
+
+
+def test_the_kept_corrections_name_known_classes() -> None:
+    """A slip in the list would leave a mistake in the figures unseen."""
+    rows = dataset.MISLABELLED.read_text().split()
+    assert rows[0] == "split,picture,class"
+    assert len(set(rows)) == len(rows)
+    assert all(row.endswith((",fire", ",smoke")) for row in rows[1:])

@@ -10,7 +10,6 @@ from embereye_addon.messages.facts import (
     Evidence,
     Explanation,
     Fault,
-    Film,
     Fraction,
     HotSpots,
     JournalState,
@@ -26,7 +25,6 @@ from embereye_addon.messages.facts import (
     Rule,
     Share,
     Sighting,
-    Snapshot,
     SourceHealth,
     SourceId,
     Text,
@@ -72,6 +70,7 @@ from embereye_addon.messages.orders import (
     Sound,
     WalkTest,
 )
+from embereye_addon.messages.pictures import Film, Snapshot
 
 __all__ = [
     "BLIND",

@@ -9,7 +9,6 @@ from embereye_addon.messages.facts import (
     Evidence,
     Explanation,
     Fault,
-    Film,
     Fraction,
     HotSpots,
     Kind,
@@ -23,7 +22,6 @@ from embereye_addon.messages.facts import (
     Rule,
     Share,
     Sighting,
-    Snapshot,
     SourceHealth,
     SourceId,
     Text,
@@ -68,6 +66,7 @@ from embereye_addon.messages.orders import (
     Sound,
     WalkTest,
 )
+from embereye_addon.messages.pictures import Film, Snapshot
 from embereye_addon.messages.standing import Disablement, JournalState, PanelState, ZoneStatus
 
 __all__ = [

@@ -7,6 +7,7 @@ import msgspec
 
 from embereye_addon.settings.cross import cross
 from embereye_addon.settings.findings import ABSENT, REQUIRED, Findings, Key, Section, check_keys, check_list
+from embereye_addon.settings.journal import JOURNAL
 from embereye_addon.settings.kinds import (
     address,
     chip,
@@ -16,7 +17,6 @@ from embereye_addon.settings.kinds import (
     host,
     hour,
     ident,
-    media,
     network,
     number,
     or_none,
@@ -37,7 +37,6 @@ from embereye_addon.settings.model import (
     Device,
     Disk,
     GasCalibration,
-    Journal,
     Mqtt,
     Pf,
     Site,
@@ -288,28 +287,7 @@ SECTIONS: Final = (
         ),
         most=768,
     ),
-    Section(
-        "journal",
-        "Journal",
-        Journal,
-        (
-            Key(
-                "keep_days", 365, whole(7, 36500, "days"), "Keep", "Rows and pre-alarms' pictures; alarms stay longer."
-            ),
-            Key("alarm_days", 3650, whole(7, 36500, "days"), "Keep alarms", "Rows, pictures and clips of alarms."),
-            Key(
-                "max_mib", 2048, whole(64, 1048576, "MiB"), "Disk", "For all of it; the oldest goes first, alarms last."
-            ),
-            Key("clips", True, flag(), "Clips", "Keep 10 s before and after an alarm as video, without private parts."),
-            Key(
-                "media",
-                "true",
-                media(),
-                "Media folder",
-                "Copy pictures and clips of alarms to Home Assistant's media folder, nowhere, or to a folder.",
-            ),
-        ),
-    ),
+    JOURNAL,
     EXTERNALS,
     ADAPTERS,
     INCIDENTS,

@@ -18,7 +18,7 @@ from embereye_addon.demo.clips import LOOK, EncodedClip, Take, encode
 from embereye_addon.demo.scenes import Picture, render
 
 
-async def until(condition: Callable[[], object], limit_s: float = 9.0) -> None:
+async def until(condition: Callable[[], object], limit_s: float = 25.0) -> None:
     """Wait for something to become true."""
     end_s = time.monotonic() + limit_s
     while not condition():

@@ -118,7 +118,7 @@ def thermal_frame() -> ThermalFrame:
     )
 
 
-async def until(true: Callable[[], object], limit_s: float = 8.0) -> None:
+async def until(true: Callable[[], object], limit_s: float = 25.0) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(limit_s):
         while not true():

@@ -30,7 +30,7 @@ def alarm(number: int, incident: str = "2026-dock-1") -> AlarmChanged:
     )
 
 
-async def until(true: Callable[[], bool], within_s: float = 8.0) -> None:
+async def until(true: Callable[[], bool], within_s: float = 25.0) -> None:
     """Wait until it is true; an assertion fails when it does not become so."""
     for _ in range(int(within_s / 0.01)):
         if true():

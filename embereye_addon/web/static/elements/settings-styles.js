@@ -126,5 +126,8 @@ export const settingsStyles = css`
       position: sticky;
       top: 0.5rem;
     }
+    .tab {
+      white-space: normal;
+    }
   }
 `;

@@ -179,7 +179,7 @@ async def watch(order: Watching) -> None:
             tell(msgspec.to_builtins(detector.found()))
     finally:
         health.cancel()
-        await asyncio.to_thread(detector.farm.stop)
+        await detector.stop()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,16 @@ PATIENCE = 15
 CALM_S = 20.0
 """Without a candidate for so long, the next one is new."""
 
+SPARE_LEAST, SPARE_KEPT = 0.15, 0.1
+
+
+def spare(busy: float) -> float:
+    """The part of the model's time for cameras without suspicion, where decoding is `busy` (0 to 1) on the same core.
+
+    A little is left free, and never less than SPARE_LEAST is given: whatever the heuristics miss is found so.
+    """
+    return max(SPARE_LEAST, 1.0 - SPARE_KEPT - busy)
+
 
 @dataclass(slots=True)
 class Pace:

@@ -6,7 +6,7 @@ Shard.offer   in the decode thread, for every picture, never waiting for the mod
   sight         whether the camera can see at all
   candidates    what may be flame or smoke, and where; what lies in masked parts is left out
   Pace.due      whether the model should look: every 5 s, 1 s, or as often as is set on suspicion
-  Waiting.put   suspicious cameras first, newest picture wins
+  Waiting.put   suspicious cameras first, newest picture wins; the others only as often as decoding leaves time
 Shard.look    in the model's thread
   Eyes.look     whole picture and closer views, before the deadline; boxes mapped back and merged
   temporal      tracks, smoothed ratios, figures of size and shape
@@ -87,7 +87,8 @@ class Outlets:
 
     `seen`, `failed` and `suspect(source, now_s)` are called in the model's thread. `main` gives a camera's
     newest main-stream picture, or None. `clock` is that of the pictures' arrival; a replay, which has time, gives its
-    own and no deadline.
+    own and no deadline. `share` is the part of its time, above 0 to 1, that the model may give to cameras without
+    suspicion: what it does not take is left to decoding.
     """
 
     seen: Callable[[Seen], None]
@@ -96,6 +97,7 @@ class Outlets:
     main: Callable[[str], Picture | None] = lambda _source: None
     clock: Callable[[], float] = time.monotonic
     deadline_s: float = DEADLINE_S
+    share: Callable[[], float] = lambda: 1.0
 
 
 @dataclass(slots=True)
@@ -131,6 +133,7 @@ class Shard:
         self._eyes: dict[str, Eye] = {}
         self._model_eyes = Eyes(model, outlets.clock, outlets.deadline_s)
         self._thread: threading.Thread | None = None
+        self._rest_until_s = -1.0e9
         self.waiting = Waiting()
 
     # --- in the decode thread -----------------------------------------------------------------------------
@@ -147,6 +150,8 @@ class Shard:
         suspect = eye.pace.suspect(now_s)
         if asked:
             self.waiting.put(Ask(source, picture, boxes, suspect, now_s))
+        else:
+            self.waiting.renew(source, picture)
         return Glance(source, picture.number, now_s, look.quiet, len(boxes), faults, suspect, asked)
 
     @staticmethod
@@ -160,15 +165,21 @@ class Shard:
     # --- in the model's thread ----------------------------------------------------------------------------
     def look(self, timeout_s: float = IDLE_S) -> bool:
         """Let the model look at the most urgent picture that waits; False when none came in time."""
-        ask = self.waiting.take(timeout_s)
+        began_s = self._outlets.clock()
+        rest_s = self._rest_until_s - began_s
+        ask = self.waiting.take(min(timeout_s, rest_s) if rest_s > 0.0 else timeout_s, suspects_only=rest_s > 0.0)
         eye = None if ask is None else self._eyes.get(ask.source)
         if ask is None or eye is None:
             return False
+        began_s = self._outlets.clock()
         try:
             seen = self._seen(ask, eye)
         except Exception as err:  # noqa: BLE001 - whatever it is, a picture that is not looked at is a fault, told outside
             self._outlets.failed(ask.source, err)
             return True
+        if not ask.suspect:
+            ended_s = self._outlets.clock()
+            self._rest_until_s = ended_s + (ended_s - began_s) * (1.0 / self._outlets.share() - 1.0)
         self._outlets.seen(seen)
         return True
 

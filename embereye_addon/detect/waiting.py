@@ -80,13 +80,23 @@ class Waiting:
                 self._count(last.source)
             self._change.notify()
 
-    def take(self, timeout_s: float) -> Ask | None:
+    def renew(self, source: str, picture: Picture) -> None:
+        """A newer picture of a camera that waits already: its look is of that one."""
+        with self._change:
+            ask = self._asks.get(source)
+            if ask is not None:
+                self._asks[source] = replace(ask, picture=picture)
+
+    def take(self, timeout_s: float, *, suspects_only: bool = False) -> Ask | None:
         """The most urgent look: suspicious cameras first, then who waits longest; None after the time or the end."""
         with self._change:
-            self._change.wait_for(lambda: self._asks or self._closed, timeout_s)
-            if not self._asks:
-                return None
-            return self._asks.pop(min(self._asks.values(), key=_urgency).source)
+            self._change.wait_for(lambda: self._first(suspects_only) or self._closed, timeout_s)
+            first = self._first(suspects_only)
+            return None if first is None else self._asks.pop(first.source)
+
+    def _first(self, suspects_only: bool) -> Ask | None:
+        asks = (ask for ask in self._asks.values() if ask.suspect or not suspects_only)
+        return min(asks, key=_urgency, default=None)
 
     def forget(self, source: str) -> None:
         """This camera is no longer watched; what it asked for is neither looked at nor shed."""

@@ -12,6 +12,7 @@ from embereye_addon.detect.loading import load as loaded
 from embereye_addon.detect.masks import masks
 from embereye_addon.detect.model import WEIGHTS, Looker, Model
 from embereye_addon.detect.models import SHIPPED, Models
+from embereye_addon.detect.pacing import spare
 from embereye_addon.detect.picture import single_threaded
 from embereye_addon.detect.shard import Outlets, Seen, Shard
 from embereye_addon.errors import ModelError
@@ -103,7 +104,9 @@ class Detector:
         self.farm = Farm(self.on_picture, self.on_resized, site.detection.decode, rings=site.journal.clips)
         self.films = Films(self.farm, masks_of)
         if self.model is not None:
-            outlets = Outlets(self.on_seen, self.on_failed, self.on_suspect, self.mains.newest)
+            outlets = Outlets(
+                self.on_seen, self.on_failed, self.on_suspect, self.mains.newest, share=lambda: spare(self.farm.busy)
+            )
             self.shard = Shard(self.model, site.detection.looks_hz, outlets, masks_of)
             self.shard.start()
 

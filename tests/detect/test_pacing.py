@@ -1,6 +1,6 @@
 """How often the model looks: seldom at what is quiet, often at what is suspicious, never at nothing for ever."""
 
-from embereye_addon.detect.pacing import CALM_S, CANDIDATE_S, CHANGED_S, PATIENCE, QUIET_S, SUSPECT_S, Pace
+from embereye_addon.detect.pacing import CALM_S, CANDIDATE_S, CHANGED_S, PATIENCE, QUIET_S, SUSPECT_S, Pace, spare
 
 FPS = 12.5
 
@@ -54,3 +54,9 @@ def test_a_fire_makes_candidates_worth_a_look_again() -> None:
     pace.found(0.0, fire=True, woken=True)
     assert pace.fruitless == 0
     assert pace.suspect(CANDIDATE_S / 2)
+
+
+def test_routine_gives_way_to_decoding_but_never_ends() -> None:
+    """A busy machine must neither lose pictures for looks at empty rooms, nor stop looking at them."""
+    assert spare(0.0) > spare(0.5) > spare(0.9) == spare(1.0) > 0.0
+    assert spare(0.0) <= 1.0

@@ -184,3 +184,17 @@ def test_the_model_looks_in_a_thread_of_its_own(model: Model) -> None:
         shard.stop()
     assert "model" not in [thread.name for thread in threading.enumerate()]
     Shard(model, 5.0, Outlets(on_seen, lambda _source, _err: None)).stop()
+
+
+def test_routine_rests_while_decoding_needs_the_core(model: Model) -> None:
+    """Eighty quiet yards must not take the core that decoding needs; they are looked at when their turn comes."""
+    seen: list[str] = []
+    outlets = Outlets(
+        lambda one: seen.append(one.source), lambda _source, err: pytest.fail(str(err)), share=lambda: 1e-4
+    )
+    shard = Shard(model, 5.0, outlets)
+    for number, source in enumerate(("cam.a", "cam.b"), start=1):
+        shard.offer(source, decoded(grey(60), number, time.monotonic()))
+    assert shard.look(0.0)
+    assert not shard.look(0.0)
+    assert shard.waiting.depth == 1

@@ -115,3 +115,28 @@ def test_nothing_is_lost_uncounted(puts: list[tuple[str, float, bool]]) -> None:
         waiting.put(ask(source, since_s, suspect=suspect))
         assert waiting.depth <= 3
     assert len(taken(waiting)) + sum(waiting.shed.values()) == len(puts)
+
+
+def test_who_waits_long_is_looked_at_as_it_is_now() -> None:
+    """A camera that waited for three seconds must not be judged by what it showed three seconds ago."""
+    waiting = Waiting()
+    waiting.put(ask("a", 1.0, number=1))
+    waiting.renew("a", Numbered(9))
+    waiting.renew("b", Numbered(9))
+    one = waiting.take(0.0)
+    assert one is not None
+    assert (one.source, one.picture.number, one.since_s) == ("a", 9, 1.0)
+    assert waiting.shed == {}
+    assert waiting.take(0.0) is None
+
+
+def test_while_the_model_rests_only_suspicious_cameras_are_taken() -> None:
+    """Routine leaves the core to decoding; a fire does not wait for that."""
+    waiting = Waiting()
+    waiting.put(ask("a", 1.0))
+    assert waiting.take(0.0, suspects_only=True) is None
+    waiting.put(ask("b", 2.0, suspect=True))
+    one = waiting.take(0.0, suspects_only=True)
+    assert one is not None
+    assert one.source == "b"
+    assert taken(waiting) == ["a"]

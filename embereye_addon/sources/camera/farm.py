@@ -81,6 +81,7 @@ class Farm:
 
     `on_resized(source)` comes there before the first picture of another size: what was learned of the old pictures
     does not fit any more. `decode` is one of `hardware.CHOICES`; with `rings` the last seconds of each camera are kept.
+    `busy` is the share of its time, 0 to 1, that the decode thread was at work in the last second.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Farm:
         self._ticked_s = time.monotonic()
         self._busy_s = 0.0
         self._late_s = 0.0
+        self.busy = 0.0
         self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
         self._thread.start()
 
@@ -302,7 +304,8 @@ class Farm:
     def _tick(self, now_s: float) -> None:
         """Think over the rates once a second."""
         seconds, self._ticked_s = now_s - self._ticked_s, now_s
-        busy, self._busy_s = self._busy_s / seconds, 0.0
+        busy = self.busy = self._busy_s / seconds
+        self._busy_s = 0.0
         late_s, self._late_s = self._late_s, 0.0
         cameras = {watched.stream.source: watched for watched in self.watched()}
         facts = {source: facts_of(watched, now_s) for source, watched in cameras.items()}

@@ -180,3 +180,23 @@ export const shared = css`
     white-space: nowrap;
   }
 `;
+
+/** The words under a plot, each behind a piece of its line. */
+export const legend = css`
+  .legend {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.1rem 1rem;
+    font-size: 0.82rem;
+    color: var(--ee-muted);
+  }
+  .legend span::before {
+    content: "";
+    display: inline-block;
+    width: 1.2em;
+    height: 3px;
+    margin-right: 0.4em;
+    vertical-align: middle;
+    background: var(--ee-plot);
+  }
+`;

@@ -2,7 +2,7 @@
 // The hottest place and the surroundings over a span that has passed, with a line at the time that is shown.
 import { LitElement, css, html, unsafeCSS } from "lit";
 import uPlot, { css as plotCss } from "uplot";
-import { shared } from "../styles.js";
+import { legend, shared } from "../styles.js";
 import { minute, t } from "../words.js";
 
 const HEIGHT_PX = 170;
@@ -17,6 +17,7 @@ export class EmberReplayPlot extends LitElement {
 
   static styles = [
     shared,
+    legend,
     unsafeCSS(plotCss),
     css`
       .plot {
@@ -24,22 +25,6 @@ export class EmberReplayPlot extends LitElement {
         height: ${HEIGHT_PX}px;
         overflow: hidden;
         cursor: crosshair;
-      }
-      .legend {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.1rem 1rem;
-        font-size: 0.82rem;
-        color: var(--ee-muted);
-      }
-      .legend span::before {
-        content: "";
-        display: inline-block;
-        width: 1.2em;
-        height: 3px;
-        margin-right: 0.4em;
-        vertical-align: middle;
-        background: var(--ee-plot);
       }
       .legend .middle::before {
         background: var(--ee-accent);

@@ -1,7 +1,7 @@
 // @ts-check
 // A zone's sum over a recording, with the present settings and with the new ones.
 import { LitElement, css, html, nothing, svg } from "lit";
-import { shared } from "../styles.js";
+import { legend, shared } from "../styles.js";
 import { number, t } from "../words.js";
 
 const SIZE = { width: 900, height: 220, left: 44, bottom: 24 };
@@ -14,6 +14,7 @@ export class EmberTrialPlot extends LitElement {
 
   static styles = [
     shared,
+    legend,
     css`
       :host {
         margin: 0.5rem 0;
@@ -44,20 +45,7 @@ export class EmberTrialPlot extends LitElement {
         fill: var(--ee-muted);
         font: 13px system-ui, sans-serif;
       }
-      .legend {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.1rem 1rem;
-        font-size: 0.82rem;
-        color: var(--ee-muted);
-      }
       .legend span::before {
-        content: "";
-        display: inline-block;
-        width: 1.2em;
-        height: 3px;
-        margin-right: 0.4em;
-        vertical-align: middle;
         background: var(--ee-muted);
       }
       .legend .new::before {

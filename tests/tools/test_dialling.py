@@ -1,14 +1,14 @@
 """Dialling: a connection, or words that say what to do."""
 
 import asyncio
-import os
 import signal
+import sys
 from argparse import ArgumentTypeError
 
 import pytest
 
 from embereye_addon.errors import LinkError
-from embereye_addon.tools.dialling import dial, hang_up, identity, port, told_to_stop, wait_for
+from embereye_addon.tools.dialling import dial, hang_up, identity, port
 from tests.fakes.nats_server import free_port
 from tests.tools.samples import listening
 
@@ -47,13 +47,31 @@ async def test_no_answer_is_words(monkeypatch: pytest.MonkeyPatch) -> None:
         await dial("192.0.2.1", 9001)
 
 
+WAITS = """
+import asyncio
+from embereye_addon.tools.dialling import told_to_stop, wait_for
+
+async def main():
+    with told_to_stop() as stop:
+        assert not await wait_for(stop, 0.01)
+        print("waits", flush=True)
+        assert await wait_for(stop, None)
+    print("stopped")
+
+asyncio.run(main())
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_ends_the_waiting(number: signal.Signals) -> None:
     """Ctrl-C ends a command with its last line, not with a traceback."""
-    with told_to_stop() as stop:
-        assert not await wait_for(stop, 0.01)
-        os.kill(os.getpid(), number)
-        assert await wait_for(stop, None)
+    waiting = await asyncio.create_subprocess_exec(sys.executable, "-c", WAITS, stdout=asyncio.subprocess.PIPE)
+    assert waiting.stdout is not None
+    assert await waiting.stdout.readline() == b"waits\n"
+    waiting.send_signal(number)
+    said, _errors = await waiting.communicate()
+    assert said == b"stopped\n"
+    assert waiting.returncode == 0
 
 
 def test_ports_and_names_are_checked() -> None:

@@ -1,8 +1,8 @@
 """pf-replay: a capture reaches a host byte for byte, at its pace, whatever the host says."""
 
 import asyncio
-import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -154,21 +154,33 @@ async def test_a_gateway_that_takes_nothing_is_told(
     assert "stopped: the gateway took nothing for 0 s" in capsys.readouterr().out
 
 
-async def test_it_can_be_stopped_and_says_how_far_it_is(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+HURRIED = """
+import sys
+from embereye_addon.tools import progress
+progress.LINES_S = 0.1
+from embereye_addon import __main__ as program
+sys.exit(program.command(sys.argv[1:]))
+"""
+
+
+async def test_it_can_be_stopped_and_says_how_far_it_is(tmp_path: Path) -> None:
     """Hours of a capture in real time: one wants to see it move, and to end it."""
-    monkeypatch.setattr("embereye_addon.tools.progress.LINES_S", 0.1)
     file = capture(tmp_path, "1:00:00\tD>H\t#a:1!", "2:00:00\tD>H\t#b:1!")
     async with listening() as host:
-        sending = asyncio.create_task(replayed(host, file))
-        await until(lambda: host.heard)
-        await asyncio.sleep(0.4)
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert await sending == 1
-    said = capsys.readouterr()
-    assert "50 %, 7 bytes, 0 of 3600 s of the capture" in said.err
-    assert said.out.endswith("; stopped: as asked\n")
+        pipe = asyncio.subprocess.PIPE
+        replay = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", HURRIED, "pf-replay", file, "--port", str(host.port)), stdout=pipe, stderr=pipe
+        )
+        assert replay.stderr is not None
+        said = b""
+        while b"50 %, 7 bytes, 0 of 3600 s of the capture" not in said:
+            line = await replay.stderr.readline()
+            assert line, said
+            said += line
+        replay.send_signal(signal.SIGTERM)
+        last, _rest = await replay.communicate()
+    assert last.endswith(b"; stopped: as asked\n")
+    assert replay.returncode == 1
 
 
 async def test_a_real_gateway_hears_a_capture(tmp_path: Path) -> None:

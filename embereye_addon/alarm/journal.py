@@ -150,7 +150,7 @@ class Journal:
         anchor = self._anchor()
         self._base.execute(
             f"""INSERT INTO kept SELECT {_COLUMNS}, coalesce((SELECT b.hash FROM journal b WHERE b.number =
-            journal.number - 1), ?) FROM journal WHERE number >= ? AND number < ? AND kind IN ({marks})""",  # noqa: S608
+            journal.number - 1), ?) FROM journal WHERE number >= ? AND number < ? AND kind IN ({marks})""",  # noqa: S608 - marks are ?
             (GENESIS if anchor is None else anchor.before, oldest.number, first_left, *LASTING),
         )
 
@@ -195,7 +195,7 @@ class Journal:
     def rows(self, *kinds: str, newest: int = 100) -> list[Row]:
         """The newest rows (of some kinds when given), oldest first."""
         marks = ", ".join("?" * len(kinds))
-        chosen = f"SELECT {_COLUMNS} FROM journal WHERE kind IN ({marks}) OR ? ORDER BY number DESC LIMIT ?"  # noqa: S608
+        chosen = f"SELECT {_COLUMNS} FROM journal WHERE kind IN ({marks}) OR ? ORDER BY number DESC LIMIT ?"  # noqa: S608 - ? only
         with self._words("read"):
             found = self._base.execute(chosen, (*kinds, not kinds, newest)).fetchall()
         return [Row(*row) for row in reversed(found)]
@@ -203,7 +203,7 @@ class Journal:
     def export(self, chosen: Chosen) -> Iterator[Row]:
         """The rows that are wanted, oldest first; alarms that outlived their segment are among them."""
         with self._words("read"):
-            for number_on in (f"SELECT {_COLUMNS} FROM kept ORDER BY number", _CHAIN):  # noqa: S608
+            for number_on in (f"SELECT {_COLUMNS} FROM kept ORDER BY number", _CHAIN):  # noqa: S608 - constants
                 yield from (row for row in map(_row, self._base.execute(number_on)) if chosen.takes(row))
 
     def verify(self, head: str = "") -> Verdict:

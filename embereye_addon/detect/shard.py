@@ -43,6 +43,8 @@ GAP_S = 2.0
 """A longer time between two pictures is an interruption and no rate."""
 MAIN_OLD_S = 0.5
 """A main stream's picture older than this shows another moment."""
+REST_MOST_S = 1.0
+"""However long a look took: a machine that stood still for seconds must not leave cameras unlooked at for a minute."""
 SHAPES_AGREE = 0.05
 """Main stream and substream show the same view when their shapes differ by less than this."""
 
@@ -179,7 +181,8 @@ class Shard:
             return True
         if not ask.suspect:
             ended_s = self._outlets.clock()
-            self._rest_until_s = ended_s + (ended_s - began_s) * (1.0 / self._outlets.share() - 1.0)
+            rest_s = (ended_s - began_s) * (1.0 / self._outlets.share() - 1.0)
+            self._rest_until_s = ended_s + min(rest_s, REST_MOST_S)
         self._outlets.seen(seen)
         return True
 

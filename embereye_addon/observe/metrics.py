@@ -241,7 +241,7 @@ def shadow_looks(model: str) -> dict[str, int]:
     registry: CollectorRegistry = REGISTRY
     if FOLDER_VARIABLE in os.environ:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, os.environ[FOLDER_VARIABLE])  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry, os.environ[FOLDER_VARIABLE])  # type: ignore[no-untyped-call]  # no types there
     samples = (sample for metric in registry.collect() for sample in metric.samples)
     return {
         sample.labels["saw"]: int(sample.value)

@@ -198,3 +198,22 @@ def test_routine_rests_while_decoding_needs_the_core(model: Model) -> None:
     assert shard.look(0.0)
     assert not shard.look(0.0)
     assert shard.waiting.depth == 1
+
+
+def test_a_look_that_took_long_makes_no_long_rest(model: Model) -> None:
+    """A machine that stood still for half a minute must not leave its cameras unlooked at for many more."""
+    ticks = iter((0.0, 0.0, 30.0, 31.5, 31.5, 31.6))
+    seen: list[str] = []
+    outlets = Outlets(
+        lambda one: seen.append(one.source),
+        lambda _source, err: pytest.fail(str(err)),
+        clock=lambda: next(ticks),
+        deadline_s=math.inf,
+        share=lambda: 0.1,
+    )
+    shard = Shard(model, 5.0, outlets)
+    for number, source in enumerate(("cam.a", "cam.b"), start=1):
+        shard.offer(source, decoded(grey(60), number, 0.0))
+    assert shard.look(0.0)
+    assert shard.look(0.0)
+    assert seen == ["cam.a", "cam.b"]

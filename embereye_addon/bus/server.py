@@ -1,9 +1,12 @@
 """The nats-server child: its binary, its settings file and its command line. Nothing is started here."""
 
+import contextlib
 import json
 import os
+import random
 import re
 import shutil
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +45,18 @@ class Server:
     def url(self) -> str:
         """Where `bus.nats.connect` finds it; without the token."""
         return f"nats://{self.host}:{self.port}"
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that nobody listens on now, from below those that the kernel gives to clients.
+
+    One of theirs could be taken by an outgoing connection (a camera's) while the server starts again, for good.
+    """
+    for _ in range(1000):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", number := random.randrange(10_000, 32_768)))
+            return number
+    raise BusError("no TCP port of the loopback from 10000 to 32767 is free")
 
 
 def find_binary() -> Path:

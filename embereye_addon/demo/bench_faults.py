@@ -19,12 +19,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from embereye_addon.bus.server import free_port
 from embereye_addon.demo import fault_causes
 from embereye_addon.demo.clips import EncodedClip
 from embereye_addon.demo.fault_causes import AilingPf, Rigged
 from embereye_addon.demo.machine_causes import Cause, machine_causes
 from embereye_addon.demo.rtsp import Fault as Staging
-from embereye_addon.demo.site import Plan, Staged, free_port, logged, staged, until_told
+from embereye_addon.demo.site import Plan, Staged, logged, staged, until_told
 from embereye_addon.messages import PanelState, ProcessHealth
 from embereye_addon.publish.mqtt import Ends, Incoming, Mqtt
 from embereye_addon.settings import model

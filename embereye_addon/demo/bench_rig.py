@@ -13,8 +13,8 @@ from typing import Any
 
 from embereye_addon.bus import server as nats
 from embereye_addon.bus.nats import NatsBus, connect
+from embereye_addon.bus.server import free_port
 from embereye_addon.demo.pf_load import device_id
-from embereye_addon.demo.site import free_port
 from embereye_addon.messages import HotSpots, ProcessHealth, SourceHealth
 from embereye_addon.observe.metrics import render_folder
 from embereye_addon.processes.folder import Folder

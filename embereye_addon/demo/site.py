@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import shutil
 import signal
-import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from embereye_addon.bus.nats import NatsBus, connect
+from embereye_addon.bus.server import free_port
 from embereye_addon.demo.broker import Broker
 from embereye_addon.demo.clips import EncodedClip
 from embereye_addon.demo.pf_device import PfDevice
@@ -21,13 +21,6 @@ from embereye_addon.processes.folder import Folder
 from embereye_addon.processes.supervisor import Supervisor
 from embereye_addon.settings import store
 from embereye_addon.settings.model import Site
-
-
-def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)

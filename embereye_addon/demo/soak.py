@@ -22,11 +22,12 @@ from typing import Any
 from urllib.request import urlopen
 
 from embereye_addon import __version__
+from embereye_addon.bus.server import free_port
 from embereye_addon.demo import figures
 from embereye_addon.demo.clips import EncodedClip, Take, take_clip
 from embereye_addon.demo.figures import growth_pct, histogram_quantiles, quantiles
 from embereye_addon.demo.scenes import FLAME_GROWS_S
-from embereye_addon.demo.site import Plan, Staged, free_port, logged, staged, until_told
+from embereye_addon.demo.site import Plan, Staged, logged, staged, until_told
 from embereye_addon.errors import BusError
 from embereye_addon.messages import PanelState, ProcessHealth, Reset, SourceHealth, ZoneState
 from embereye_addon.observe.clock import utc_s

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -91,10 +90,7 @@ class Supervisor:
             self.folder.metrics.mkdir(parents=True, exist_ok=True)
         except OSError as err:
             raise StorageError(f"{self.folder.path} cannot be written: {err.strerror}") from err
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        server = nats.Server(self.node, self.folder.path / "nats", secrets.token_urlsafe(32), port)
+        server = nats.Server(self.node, self.folder.path / "nats", secrets.token_urlsafe(32), nats.free_port())
         self.folder.write_run("nats.conf", nats.settings_text(server).encode())
         self.access = BusAccess(server.url, server.token, self.node)
         self.folder.keep_path(self.site_file)

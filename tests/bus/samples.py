@@ -1,7 +1,11 @@
 """Messages that the tests of the bus send."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
+
+from nats.aio.client import Client
+from nats.errors import NoRespondersError
 
 from embereye_addon.bus.nats import NatsBus
 from embereye_addon.messages import AlarmChanged, Explanation, Sighting, ZoneState
@@ -28,6 +32,12 @@ def alarm(number: int, incident: str = "2026-dock-1") -> AlarmChanged:
         by="panel",
         explanation=Explanation(rule="sum", text="flame on dock-3", sum_nats=9.0, threshold_nats=6.0),
     )
+
+
+async def settled(client: Client) -> None:
+    """The server has taken all that this client sent; the library's `flush` overtakes what still waits."""
+    with contextlib.suppress(NoRespondersError):
+        await client.request("nobody", timeout=25)
 
 
 async def until(true: Callable[[], bool], within_s: float = 25.0) -> None:

@@ -8,7 +8,7 @@ from nats.aio.client import Client
 
 from embereye_addon.errors import BusError
 from embereye_addon.messages import AlarmChanged, Done, Reset, Sighting
-from tests.bus.samples import Join, alarm, sighting, until
+from tests.bus.samples import Join, alarm, settled, sighting, until
 from tests.fakes.nats_server import NatsServer
 
 
@@ -70,7 +70,7 @@ async def test_a_strange_payload_is_counted_and_passed_over(join: Join, stranger
     await bus.answer(Reset, reset)
     await bus.say(alarm(1))
     await stranger.publish("ee.alarm_changed.panel", b"rubbish")
-    await stranger.flush()
+    await settled(stranger)
     await bus.say(alarm(2))
     await until(lambda: taken == [1, 2] and heard == [1, 2])
     assert bus.dropped["bad.alarm_changed"] == 2
@@ -82,7 +82,7 @@ async def test_an_answer_that_cannot_be_read_is_an_error_in_words(join: Join, st
     """A panel of another release must not make the web page believe that a reset was done."""
     bus = await join()
     asked = await stranger.subscribe("ee.ask.reset")
-    await stranger.flush()
+    await settled(stranger)
     question = asyncio.create_task(bus.ask(Reset(by="me", way="ui"), timeout_s=8.0))
     await (await asked.next_msg(8)).respond(b"rubbish")
     with pytest.raises(BusError, match="could not be read"):

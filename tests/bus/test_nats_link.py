@@ -53,3 +53,28 @@ async def test_a_connection_refused_for_good_is_made_anew(join: Join, nats_serve
     await until(lambda: not bus.away)
     await bus.say(sighting(3))
     await until(lambda: heard == [3])
+
+
+async def test_a_subscription_is_known_to_the_server_before_it_is_relied_on() -> None:
+    """The first facts after a start must not be lost because the server's answer overtook the subscription."""
+    said: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"server_id":"fake","max_payload":1048576,"headers":true,"proto":1}\r\n')
+        while line := await reader.readline():
+            words = line.split()
+            if words[:1] == [b"PING"]:
+                writer.write(b"PONG\r\n")
+            if words[:1] in ([b"SUB"], [b"PUB"]):
+                said.append(words[0] + b" " + words[1])
+            if words[:2] == [b"PUB", b"ee.nobody"]:
+                writer.write(b"HMSG " + words[2] + b" 2 16 16\r\nNATS/1.0 503\r\n\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        bus = await connect(f"nats://127.0.0.1:{port}", "a-token", "test")
+        await bus.hear(Sighting, lambda fact: None)
+        told = list(said)
+        await bus.close()
+    assert told.index(b"SUB ee.sighting.>") < told.index(b"PUB ee.nobody")

@@ -9,8 +9,9 @@ import pytest
 
 from embereye_addon.bus.server import Cluster, Server, find_binary, prepare, settings_text
 from embereye_addon.errors import BusError, StorageError
-from tests.fakes.nats_server import TOKEN, NatsServer
+from tests.fakes.nats_server import NatsServer
 
+TOKEN = "a-token-for-tests-only"
 CLUSTER = Cluster("site", "127.0.0.1:6222", ("127.0.0.1:6222", "127.0.0.1:6223"))
 
 

@@ -15,7 +15,7 @@ import pytest
 from embereye_addon.demo.clips import demo_takes
 from embereye_addon.demo.demo import Teller, keys
 from tests.fakes.cameras import keep_clip, until
-from tests.fakes.nats_server import free_port
+from tests.fakes.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,7 +12,7 @@ from embereye_addon.demo.site import Plan, devices, logged, settings, staged
 from embereye_addon.errors import StorageError
 from embereye_addon.settings.schema import check
 from tests.fakes.cameras import grey_clip
-from tests.fakes.nats_server import free_port
+from tests.fakes.ports import free_port
 
 
 def plan() -> Plan:

@@ -1,29 +1,23 @@
 """A real nats-server child on a free port of 127.0.0.1; killed and started again on the same store at will."""
 
 import os
+import secrets
 import socket
 import subprocess
 import time
 from pathlib import Path
 
 from embereye_addon.bus.server import ENVIRONMENT, Server, prepare
-
-TOKEN = "a-token-for-tests-only"
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.fakes.ports import free_port
 
 
 class NatsServer:
     """One server; `start` returns when it listens."""
 
     def __init__(self, folder: Path) -> None:
-        self.server = Server(name="test", store_dir=folder / "store", token=TOKEN, port=free_port())
-        self.url, self.token = self.server.url, TOKEN
+        self.token = secrets.token_hex(8)  # nobody else's: a mix-up of servers is refused
+        self.server = Server(name="test", store_dir=folder / "store", token=self.token, port=free_port())
+        self.url = self.server.url
         self.settings = folder / "nats.conf"
         self._command = prepare(self.server, self.settings)
         self._log = folder / "nats.log"

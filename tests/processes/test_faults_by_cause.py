@@ -21,7 +21,6 @@ from embereye_addon.bus.memory import Hub
 from embereye_addon.demo.broker import Broker
 from embereye_addon.demo.fault_causes import AilingPf
 from embereye_addon.demo.shifted_clock import Shifted
-from embereye_addon.demo.site import free_port
 from embereye_addon.messages import Fault, LinkState, PanelState, SourceHealth
 from embereye_addon.observe import clock
 from embereye_addon.observe.clock import utc_s
@@ -29,6 +28,7 @@ from embereye_addon.observe.metrics import REGISTRY
 from embereye_addon.processes import panel, pf_gateway, publisher
 from embereye_addon.settings.model import Disk, Mqtt
 from tests.fakes.cameras import until
+from tests.fakes.ports import free_port
 from tests.processes.world import Listener, beat, child_of, hot, listening, running, site
 
 GENEROUS_S = 60.0

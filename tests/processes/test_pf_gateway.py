@@ -50,8 +50,8 @@ from embereye_addon.sources.pf.pixels import WINDOW
 from embereye_addon.sources.pf.place import Cache, Connected, Place
 from embereye_addon.thermal.cells import read
 from tests.fakes.cameras import until
-from tests.fakes.nats_server import free_port
 from tests.fakes.pf_client import PfClient
+from tests.fakes.ports import free_port
 from tests.processes.world import child_of, listening, running, site
 
 

@@ -15,8 +15,8 @@ from embereye_addon.processes import panel, pf_gateway
 from embereye_addon.processes.pf_siren import Orders
 from embereye_addon.settings.model import Site
 from tests.fakes.cameras import until
-from tests.fakes.nats_server import free_port
 from tests.fakes.pf_client import PfClient, inputs
+from tests.fakes.ports import free_port
 from tests.processes.world import child_of, hot, listening, running, site
 
 

@@ -24,7 +24,7 @@ from embereye_addon.settings import store
 from embereye_addon.settings.model import Site
 from embereye_addon.topology import PROCESSES
 from tests.fakes.cameras import until
-from tests.fakes.nats_server import free_port
+from tests.fakes.ports import free_port
 from tests.processes.world import Listener
 
 ROOT = Path(__file__).resolve().parents[2]

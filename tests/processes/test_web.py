@@ -16,14 +16,8 @@ from embereye_addon.settings.model import Site, Web
 from embereye_addon.web.app import Wiring
 from embereye_addon.web.board import Board
 from embereye_addon.web.ingress import Door
+from tests.fakes.ports import free_port
 from tests.web.samples import FILES, SITE, panel
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def child(path: Path, hub: Hub, port: int) -> Child:

@@ -14,9 +14,10 @@ from embereye_addon.publish import mqtt as module
 from embereye_addon.publish.mqtt import Ends, Incoming, Mqtt
 from embereye_addon.publish.outbox import Tier
 from embereye_addon.settings import model
+from tests.fakes.ports import free_port
 from tests.publish.conftest import Watch
 from tests.publish.samples import until
-from tests.system.mosquitto import Mosquitto, free_port, why_not
+from tests.system.mosquitto import Mosquitto, why_not
 
 APP = "embereye/status"
 needs_broker = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))

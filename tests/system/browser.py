@@ -11,8 +11,8 @@ from typing import Any, Self
 
 import aiohttp
 
+from tests.fakes.ports import free_port
 from tests.system.homeassistant_api import Api
-from tests.system.product import free_port
 
 SIDE_BAR_PX = 256
 """Home Assistant's side bar is left out of pictures."""

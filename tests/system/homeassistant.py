@@ -12,8 +12,9 @@ from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.ports import free_port
 from tests.system.homeassistant_api import Api, Change, HomeAssistantError, Json
-from tests.system.mosquitto import HOST, free_port
+from tests.system.mosquitto import HOST
 
 _BOOT_LIMIT_S = 150.0
 _STOP_LIMIT_S = 40.0

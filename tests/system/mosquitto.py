@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fakes.ports import free_port
+
 HOST = "127.0.0.1"
 _START_LIMIT_S = 15.0
 _STOP_LIMIT_S = 10.0
@@ -19,14 +21,6 @@ def why_not() -> str | None:
     if _program("mosquitto") is None:
         return "no Mosquitto broker on this machine (Debian package mosquitto)"
     return None
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 which nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _program(name: str) -> str | None:

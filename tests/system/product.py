@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,13 +18,6 @@ from embereye_addon.processes.folder import BusAccess, Folder
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = ("nats-server", "pf_gateway", "detector-0", "panel", "publisher", "web")
-
-
-def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Product:

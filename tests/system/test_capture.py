@@ -13,7 +13,8 @@ import pytest
 
 from embereye_addon.messages import SourceHealth, ThermalFrame, ZoneState
 from embereye_addon.thermal.cells import read
-from tests.system.product import Product, free_port
+from tests.fakes.ports import free_port
+from tests.system.product import Product
 
 SPEED = float(os.environ.get("EMBEREYE_CAPTURE_SPEED", "20"))
 SENSOR_ID = "021C5626618B"

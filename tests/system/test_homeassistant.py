@@ -21,11 +21,12 @@ from embereye_addon.detect.models import Gate, Models
 from embereye_addon.messages import ZoneState
 from embereye_addon.settings import store
 from embereye_addon.tools.dashboard import dashboard
+from tests.fakes.ports import free_port
 from tests.publish.samples import until
 from tests.system.browser import Browser, why_no_browser
 from tests.system.homeassistant import HomeAssistant
 from tests.system.mosquitto import HOST, Mosquitto
-from tests.system.product import ROOT, Product, free_port, zone_in
+from tests.system.product import ROOT, Product, zone_in
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 

@@ -15,9 +15,10 @@ from embereye_addon.demo.clips import Take, take_clip
 from embereye_addon.demo.pf_device import PfDevice
 from embereye_addon.demo.rtsp import RtspServer
 from embereye_addon.messages import ZoneState
+from tests.fakes.ports import free_port
 from tests.system.homeassistant import HomeAssistant, count_when
 from tests.system.mosquitto import Mosquitto
-from tests.system.product import PROCESSES, Product, free_port, zone_in
+from tests.system.product import PROCESSES, Product, zone_in
 from tests.system.rtsp import GstRtsp
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]

@@ -9,7 +9,7 @@ import pytest
 
 from embereye_addon.errors import LinkError
 from embereye_addon.tools.dialling import dial, hang_up, identity, port
-from tests.fakes.nats_server import free_port
+from tests.fakes.ports import free_port
 from tests.tools.samples import listening
 
 

@@ -11,7 +11,7 @@ import pytest
 from embereye_addon import __main__ as program
 from embereye_addon.errors import EmberEyeError
 from embereye_addon.tools.pf_replay import arguments, perform
-from tests.fakes.nats_server import free_port
+from tests.fakes.ports import free_port
 from tests.sources.pf.gateways import Hearer, device, running
 from tests.tools.samples import Host, eeprom_text, frame_text, listening, until
 

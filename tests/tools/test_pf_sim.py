@@ -11,7 +11,7 @@ from embereye_addon.demo.pf_line import CYCLE_S
 from embereye_addon.errors import LinkError
 from embereye_addon.sources.pf.place import Cache
 from embereye_addon.tools.pf_sim import SCENARIOS, arguments, command, devices, lines, perform, status
-from tests.fakes.nats_server import free_port
+from tests.fakes.ports import free_port
 from tests.sources.pf.gateways import Hearer, device, running
 from tests.tools.samples import Host, listening, until
 

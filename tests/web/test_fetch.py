@@ -5,7 +5,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from embereye_addon.web.fetch import ANSWER_MAX, fetch
-from tests.processes.test_web import free_port
+from tests.fakes.ports import free_port
 
 
 async def test_status_and_body_are_given_and_the_body_is_bounded() -> None:

@@ -17,7 +17,7 @@ from embereye_addon.sources.camera.farm import SILENCE_S, WAITING_MAX, Farm, Loo
 from embereye_addon.sources.camera.rtsp import Arrived, Opened, Stream
 from embereye_addon.sources.camera.watched import Watched
 from tests.fakes.cameras import grey_clip, until
-from tests.fakes.nats_server import free_port
+from tests.fakes.ports import free_port
 
 
 @pytest_asyncio.fixture

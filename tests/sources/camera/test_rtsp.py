@@ -16,7 +16,7 @@ from embereye_addon.messages import LinkState
 from embereye_addon.sources.camera.rtsp import Arrived, Opened, Stream, with_credentials, words
 from tests.fakes import cameras
 from tests.fakes.cameras import grey_clip, tcp_server, until
-from tests.fakes.nats_server import free_port
+from tests.fakes.ports import free_port
 
 PASSWORD = "s3cret:p@ss/word"
 

@@ -18,7 +18,7 @@ from embereye_addon.sources.camera.rtsp import Arrived, Stream
 from embereye_addon.sources.camera.saying import Counts, rate_words, stream_words
 from embereye_addon.sources.camera.watched import LATE_MOST_S, Watched
 from tests.fakes.cameras import until
-from tests.fakes.nats_server import free_port
+from tests.fakes.ports import free_port
 from tests.sources.camera.clips import coded, moving, served
 from tests.sources.camera.test_farm import farm_of, one
 

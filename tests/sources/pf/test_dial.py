@@ -10,8 +10,8 @@ import pytest
 from embereye_addon.messages import LinkState
 from embereye_addon.sources.pf.dial import in_words, split_address
 from embereye_addon.sources.pf.gateway import Gateway
-from tests.fakes.nats_server import free_port
 from tests.fakes.pf_client import inputs
+from tests.fakes.ports import free_port
 from tests.sources.pf.gateways import Hearer, device, running, until
 
 

@@ -112,7 +112,7 @@ async def test_an_alarm_keeps_what_was_seen(tmp_path: Path, caplog: pytest.LogCa
         for number in range(5):
             recorder.add(utc_s() - 4 + number, np.full((24, 32), 2000 + 100 * number, np.int16))
         recorder.write()
-        alarm = now_changed()
+        alarm = now_changed(at=utc_s() - 0.3)  # pictures before it are there, were the machine to stand still now
         await here.keeper.on_change(alarm)
         await until(lambda: len(here.keeper.evidence.listed(1)[0].files) == 4)
         (kept,) = here.keeper.evidence.listed(1)

@@ -30,6 +30,7 @@ from embereye_addon.demo.bench_shard import Found, Watching
 from embereye_addon.demo.bench_streams import Streams, name
 from embereye_addon.demo.figures import quantiles
 from embereye_addon.observe.clock import utc_s
+from embereye_addon.processes.plan import ALLOCATOR
 
 LINE_MOST = 256 * 1024 * 1024
 """Bytes of one answer: each picture's latency is in it."""
@@ -70,7 +71,8 @@ async def worker(module: str, order: msgspec.Struct, path: Path) -> AsyncIterato
     await asyncio.to_thread(path.write_bytes, msgspec.json.encode(order))
     words = [sys.executable, "-m", f"embereye_addon.demo.{module}", str(path)]
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, limit=LINE_MOST)
+    env = {**os.environ, **ALLOCATOR}
+    process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, limit=LINE_MOST, env=env)
     found = Worker(process)
     try:
         found.first = await found.answer()

@@ -18,17 +18,20 @@ import numpy as np
 from embereye_addon.demo.clips import BIT_RATE, EncodedClip, Take, encode, take_clip
 from embereye_addon.demo.room import HEIGHT, WIDTH
 from embereye_addon.demo.rtsp import RtspServer
-from embereye_addon.demo.scenes import Picture
+from embereye_addon.demo.scenes import Picture, empty_from_s
 
 SMALL_BIT_RATE = 192_000
 """Of 320x240, a quarter of the pixels: cameras give it rather more than a quarter of the bits."""
 QUIET_S = 24.0
 """Two walkers' turns of the demo's room; longer than any key-frame interval, so that many cameras show many moments."""
-FIRE_S = 12.0
+STILL_S, FIRE_S = 12.0, 12.0
 
 
 class Streams(msgspec.Struct, frozen=True, kw_only=True):
-    """What one process serves: camera numbers, pictures a second, size, how many rooms, where clips are kept."""
+    """What one process serves: camera numbers, pictures a second, size, how many rooms, where clips are kept.
+
+    `still` leaves out who walks through: nothing but the sensor's noise changes.
+    """
 
     cameras: tuple[int, ...]
     fps: float
@@ -36,19 +39,22 @@ class Streams(msgspec.Struct, frozen=True, kw_only=True):
     height: int
     rooms: int
     cache: str
+    still: bool = False
 
 
-def takes(fps: float, room: int) -> dict[str, Take]:
-    """A room with somebody who walks through now and then, and the same room on fire."""
+def takes(fps: float, room: int, *, still: bool = False) -> dict[str, Take]:
+    """A room with somebody who walks through now and then, or where nobody does, and the same room on fire."""
+    empty = Take("quiet", empty_from_s(room + 1) + 1.0, STILL_S, 0.0, room + 1, 1e9, fps)
     return {
-        "quiet": Take("quiet", 2.0, QUIET_S, 0.0, room + 1, 1e9, fps),
+        "quiet": empty if still else Take("quiet", 2.0, QUIET_S, 0.0, room + 1, 1e9, fps),
         "fire": Take("flame", 1.0, FIRE_S, FIRE_S - 4.0, room + 1, 0.0, fps),
     }
 
 
 def clips(order: Streams, room: int) -> dict[str, EncodedClip]:
     """The clips of a room in the wanted size; rendered once (a minute of CPU a room) and then kept."""
-    found = {name: take_clip(take, Path(order.cache)) for name, take in takes(order.fps, room).items()}
+    wanted = takes(order.fps, room, still=order.still)
+    found = {name: take_clip(take, Path(order.cache)) for name, take in wanted.items()}
     if (order.width, order.height) == (WIDTH, HEIGHT):
         return found
     return {name: _smaller(clip, order, name, room) for name, clip in found.items()}

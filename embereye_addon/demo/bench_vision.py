@@ -1,10 +1,10 @@
 """make bench-vision: many cameras into the detector's own path, beside what one would write first.
 
 Real RTSP from processes of its own, the detector's farm, shard and model in shard processes. The scene is quiet with
-sensor noise and somebody who walks through now and then; cameras begin at different moments and are connected at
-different times, so their key frames do not come together. Then fires are staged in some of them. The same streams,
-fewer, go to `cv2.VideoCapture` and to an ffmpeg pipe a camera, each with the model on every picture. CPU is user and
-system time of the processes that are measured; that of the load is told apart.
+sensor noise and somebody who walks through now and then (not with --still); cameras begin at different moments and are
+connected at different times, so their key frames do not come together. Then fires are staged in some of them. The same
+streams, fewer, go to `cv2.VideoCapture` and to an ffmpeg pipe a camera, each with the model on every picture. CPU is
+user and system time of the processes that are measured; that of the load is told apart.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from embereye_addon.demo.bench_shard import Found, Watching
 from embereye_addon.demo.bench_streams import Streams, name
 from embereye_addon.demo.figures import quantiles
 from embereye_addon.observe.clock import utc_s
+from embereye_addon.processes.plan import ALLOCATOR
 
 LINE_MOST = 256 * 1024 * 1024
 """Bytes of one answer: each picture's latency is in it."""
@@ -70,7 +71,8 @@ async def worker(module: str, order: msgspec.Struct, path: Path) -> AsyncIterato
     await asyncio.to_thread(path.write_bytes, msgspec.json.encode(order))
     words = [sys.executable, "-m", f"embereye_addon.demo.{module}", str(path)]
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, limit=LINE_MOST)
+    env = {**os.environ, **ALLOCATOR}
+    process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, limit=LINE_MOST, env=env)
     found = Worker(process)
     try:
         found.first = await found.answer()
@@ -113,7 +115,13 @@ async def serving(given: argparse.Namespace, size: tuple[int, int], cameras: int
         for first in range(0, cameras, CAMERAS_A_LOADER):
             numbers = tuple(range(first, min(cameras, first + CAMERAS_A_LOADER)))
             order = Streams(
-                cameras=numbers, fps=given.fps, width=size[0], height=size[1], rooms=given.rooms, cache=str(given.cache)
+                cameras=numbers,
+                fps=given.fps,
+                width=size[0],
+                height=size[1],
+                rooms=given.rooms,
+                cache=str(given.cache),
+                still=given.still,
             )
             one = await stack.enter_async_context(worker("bench_streams", order, path / f"streams{first}.json"))
             load.workers.append(one)
@@ -289,6 +297,7 @@ def parsed(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--plain", type=int, default=4, help="cameras for the yardsticks; 0: none")
     parser.add_argument("--plain-seconds", type=float, default=20.0)
     parser.add_argument("--no-looks", dest="looks", action="store_false", help="decode only: what capture itself costs")
+    parser.add_argument("--still", action="store_true", help="nobody walks through: only the sensor's noise changes")
     parser.add_argument("--rooms", type=int, default=2)
     parser.add_argument("--ffmpeg", default=shutil.which("ffmpeg") or "", help="the ffmpeg program; none: no pipes")
     parser.add_argument("--cache", type=Path, default=Path("data/bench/clips"))

@@ -248,9 +248,18 @@ def _walker(tall_px: float, gait: float, seed: int) -> tuple[Field, Field]:
     return np.asarray(seen**2.2 * 1.5 * form[..., None], np.float32), mask
 
 
+def _first_walk_s(seed: int) -> float:
+    return 4.0 + (seed * 3.7) % 9.0
+
+
+def empty_from_s(seed: int) -> float:
+    """When the quiet scene's first walker has left; nobody comes for the next 15 s."""
+    return _first_walk_s(seed) + WALK_S
+
+
 def _walks(name: str, at_s: float, seed: int, start_s: float) -> float | None:
     """How far somebody is on the way across the room, 0..1, or None; nobody strolls past a fire."""
-    first = 4.0 + (seed * 3.7) % 9.0
+    first = _first_walk_s(seed)
     turn, into = divmod(at_s - first, WALK_EVERY_S)
     if turn < 0 or into > WALK_S:
         return None

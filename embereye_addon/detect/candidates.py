@@ -1,4 +1,4 @@
-"""Places in a picture that the model should look at, and why. Nothing here raises an alarm. Pure.
+"""Places in a picture that the model should look at. Nothing here raises an alarm. Pure.
 
 Recall comes first: a candidate costs a look of the model, a missed one costs a fire. What rests is none, however warm
 or bright: `scene` learns lamps, the sun's reflections, screens and hi-vis clothing on a hook, and only tiles that
@@ -6,8 +6,8 @@ differ from what it knows are scored. What passes (headlights, people) stays in 
 high. A fire that begins on a lamp changes the lamp's tiles, and so is seen.
 """
 
+import math
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -15,8 +15,6 @@ import numpy as np
 from embereye_addon.detect import flame, flicker, smoke
 from embereye_addon.detect.reduce import Small
 from embereye_addon.detect.scene import LUMA, TILE_PX, Flags, Grid, SceneLook
-
-Figures: TypeAlias = tuple[tuple[str, float | None], ...]
 
 MOST = 4
 """Candidates of one label told for one picture; the strongest ones."""
@@ -39,10 +37,7 @@ _CLOSING = np.ones((3, 3), np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Where to look (fractions from the top left), as `flame` or `smoke`, how strong 0..1, and from which figures.
-
-    A figure that cannot be measured is None: flicker below 4 pictures a second.
-    """
+    """Where to look (fractions from the top left), as `flame` or `smoke`, and how strong 0..1."""
 
     label: str
     left: float
@@ -50,20 +45,19 @@ class Candidate:
     right: float
     bottom: float
     strength: float
-    figures: Figures
 
 
 @dataclass(slots=True)
 class Memory:
     """What `find` keeps of one camera; owned by the caller, changed in place as copying would double the cost.
 
-    Scores are means over fractions of a second, `past` the same over PAST_S: [flame, smoke].
+    Scores are means over fractions of a second, `past_smoke` is one over PAST_S.
     """
 
     flicker: flicker.Flicker
+    before: smoke.Before
     flame: Grid
     smoke: Grid
-    past_flame: Grid
     past_smoke: Grid
     trail: Grid
     last_s: float
@@ -72,7 +66,8 @@ class Memory:
 def _fresh(scene_look: SceneLook, now_s: float) -> Memory:
     none = np.zeros_like(scene_look.motion)
     first = flicker.fresh(scene_look.features[LUMA], now_s)
-    return Memory(first, none, none.copy(), none.copy(), none.copy(), none.copy(), now_s)
+    before = smoke.before(scene_look.reference)
+    return Memory(first, before, none, none.copy(), none.copy(), none.copy(), now_s)
 
 
 def find(
@@ -89,21 +84,23 @@ def find(
     step_s = min(max(now_s - memory.last_s, 0.0), PAST_S)
     memory.last_s = now_s
     flicker.follow(memory.flicker, scene_look.features[LUMA], now_s)
-    flames = flame.tiles(small, scene_look, memory.flicker, fps)
-    smokes = smoke.tiles(scene_look)
-    _follow(memory.flame, memory.past_flame, flames.score, step_s, FLAME_MEAN_S)
-    _follow(memory.smoke, memory.past_smoke, smokes.score, step_s, SMOKE_MEAN_S)
+    if memory.before.reference is not scene_look.reference:
+        memory.before = smoke.before(scene_look.reference)
+    flames, smokes = flame.tiles(small, scene_look, memory.flicker, fps), smoke.tiles(scene_look, memory.before)
+    _follow(memory.flame, flames.score, step_s / FLAME_MEAN_S)
+    _follow(memory.trail, flames.score, step_s / TRAIL_S)
+    _follow(memory.smoke, smokes.score, step_s / SMOKE_MEAN_S)
+    _follow(memory.past_smoke, smokes.score, step_s / PAST_S)
     size = (small.y.shape[0], small.y.shape[1])
-    memory.trail += np.float32(1.0 - np.exp(-step_s / TRAIL_S)) * (flames.score - memory.trail)
-    found = [_flame(flames, memory, place, size) for place in _places(memory.flame, FLAME_LEAST, 1)]
+    found = [_flame(memory, place, size) for place in _places(memory.flame, FLAME_LEAST, 1)]
     veiled = _places(memory.smoke, SMOKE_LEAST, SMOKE_TILES_LEAST)
     found += [_smoke(smokes, flames, memory, place, size) for place in veiled]
     return memory, tuple(one for one in found if one.strength >= TOLD[one.label])
 
 
-def _follow(mean: Grid, past: Grid, score: Grid, step_s: float, mean_s: float) -> None:
-    mean += np.float32(1.0 - np.exp(-step_s / mean_s)) * (score - mean)
-    past += np.float32(1.0 - np.exp(-step_s / PAST_S)) * (score - past)
+def _follow(mean: Grid, score: Grid, steps: float) -> None:
+    """One more score into a mean over time, in place; `steps` is the time since the last one as a share of it."""
+    cv2.accumulateWeighted(score, mean, 1.0 - math.exp(-steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +121,7 @@ def _places(score: Grid, least: float, tiles_least: int) -> list[_Place]:
     above = np.asarray(score > least)
     if not above.any():
         return []
-    closed = cv2.morphologyEx(above.astype(np.uint8), cv2.MORPH_CLOSE, _CLOSING)
+    closed = cv2.morphologyEx(above.view(np.uint8), cv2.MORPH_CLOSE, _CLOSING)
     count, labels, stats, _centres = cv2.connectedComponentsWithStats(closed, connectivity=8)
     sums = np.bincount(labels.ravel(), weights=score.ravel(), minlength=count)
     places = []
@@ -136,20 +133,17 @@ def _places(score: Grid, least: float, tiles_least: int) -> list[_Place]:
     return places
 
 
-def _growth(mean: Grid, past: Grid, place: _Place) -> float:
-    """Share of the place's score that was not there before, 0..1."""
-    now = float(place.of(mean).sum())
-    return max(0.0, 1.0 - float(place.of(past).sum()) / max(now, 1e-6))
-
-
-def _rise(mean: Grid, past: Grid, place: _Place) -> float:
-    """Tiles by which the score's centre lies above where it was; below is negative."""
-    rows = np.nonzero(place.tiles)[0]
-    now, before = place.of(mean), place.of(past)
+def _growth_and_rise(memory: Memory, place: _Place) -> tuple[float, float]:
+    """Share of the place's smoke that was not there before, 0..1, and tiles by which its centre lies above where it
+    was; below is negative.
+    """
+    now, before = place.of(memory.smoke), place.of(memory.past_smoke)
     here, there = float(now.sum()), float(before.sum())
+    growth = max(0.0, 1.0 - there / max(here, 1e-6))
     if there < 0.1 or here < 0.1:
-        return 0.0
-    return float(rows @ before) / there - float(rows @ now) / here
+        return growth, 0.0
+    rows = np.nonzero(place.tiles)[0].astype(np.float32)
+    return growth, float(rows @ before) / there - float(rows @ now) / here
 
 
 def _left_behind(trail: Grid, place: _Place) -> float:
@@ -174,38 +168,19 @@ def _box(place: _Place, size: tuple[int, int]) -> tuple[float, float, float, flo
     )
 
 
-def _flame(flames: flame.FlameTiles, memory: Memory, place: _Place, size: tuple[int, int]) -> Candidate:
+def _flame(memory: Memory, place: _Place, size: tuple[int, int]) -> Candidate:
     best, behind = float(place.of(memory.flame).max()), _left_behind(memory.trail, place)
-    swing = None if flames.flicker is None else float(place.of(memory.flicker.energy).max()) ** 0.5
-    turns = None if flames.flicker is None else float(place.of(memory.flicker.reversals_hz).max())
-    figures = (
-        ("warm share", float(place.of(flames.warm).mean())),
-        ("white share", float(place.of(flames.white).mean())),
-        ("flicker, grey levels", swing),
-        ("reversals a second", turns),
-        ("growth", _growth(memory.flame, memory.past_flame, place)),
-        ("left behind", behind),
-        ("edge disorder", flame.disorder(flames.mask, place.bounds)),
-    )
     strength = best * (1.0 - min(max(behind - BEHIND_FREE, 0.0), BEHIND_MOST))
-    return Candidate("flame", *_box(place, size), min(1.0, strength), figures)
+    return Candidate("flame", *_box(place, size), min(1.0, strength))
 
 
 def _smoke(
     smokes: smoke.SmokeTiles, flames: flame.FlameTiles, memory: Memory, place: _Place, size: tuple[int, int]
 ) -> Candidate:
-    growth, rise = _growth(memory.smoke, memory.past_smoke, place), _rise(memory.smoke, memory.past_smoke, place)
     left, top, right, bottom = place.bounds
     around = np.s_[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1]
-    burning = (flames.warm[around] + flames.white[around]) > BURNING_SHARE
-    things = float((smokes.hard[around] * ~burning).mean())
-    figures = (
-        ("hard edges", things),
-        ("contrast lost", float(place.of(smokes.lost).mean())),
-        ("colour faded, levels", float(place.of(smokes.faded).mean())),
-        ("luma shift, grey levels", float(place.of(smokes.shift).mean())),
-        ("growth", growth),
-        ("rise, tiles", rise),
-    )
+    burning = flames.warm[around] + flames.white[around] > BURNING_SHARE
+    things = np.count_nonzero(smokes.hard[around] & ~burning) / burning.size
+    growth, rise = _growth_and_rise(memory, place)
     strength = float(place.of(memory.smoke).mean()) * (0.8 + 0.2 * growth) + 0.1 * min(max(rise, 0.0), 1.0)
-    return Candidate("smoke", *_box(place, size), min(1.0, strength * max(0.2, 1.0 - 2.0 * things)), figures)
+    return Candidate("smoke", *_box(place, size), min(1.0, strength * max(0.2, 1.0 - 2.0 * things)))

@@ -6,8 +6,10 @@ seen though its frequency is not. Below LEAST_FPS too little of the band is left
 is not the same as none.
 """
 
+import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from embereye_addon.detect.scene import Grid
@@ -53,10 +55,10 @@ def follow(flicker: Flicker, luma: Grid, now_s: float) -> None:
     if not 0.0 < step_s < GAP_S:
         flicker.low, flicker.swing = luma.copy(), np.zeros_like(luma)
         return
-    flicker.low += np.float32(1.0 - np.exp(-2.0 * np.pi * LOW_HZ * step_s)) * (luma - flicker.low)
+    cv2.accumulateWeighted(luma, flicker.low, 1.0 - math.exp(-2.0 * math.pi * LOW_HZ * step_s))
     swing = luma - flicker.low
     turned = (swing * flicker.swing < 0.0) & (np.abs(swing - flicker.swing) > 2.0 * REVERSAL_GREY)
-    weight = np.float32(1.0 - np.exp(-step_s / MEAN_S))
-    flicker.reversals_hz += weight * (turned.astype(np.float32) / np.float32(step_s) - flicker.reversals_hz)
-    flicker.energy += weight * (swing * swing - flicker.energy)
+    weight = 1.0 - math.exp(-step_s / MEAN_S)
+    cv2.accumulateWeighted(turned * np.float32(1.0 / step_s), flicker.reversals_hz, weight)
+    cv2.accumulateWeighted(swing * swing, flicker.energy, weight)
     flicker.swing = swing

@@ -25,7 +25,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 TILE_PX = 8
 """Side of a tile in pixels of the reduced luma plane."""
-LUMA, CONTRAST, BLUE, RED = range(4)
+LUMA, CONTRAST, BLUE, RED, CHANGE = range(5)
 FAST_S, LONGEST_STEP_S = 4.0, 1.0
 """However rarely pictures come (key frames only), the fast background is a mean of four at least."""
 REFERENCE_S = 1800.0
@@ -96,6 +96,11 @@ class SceneLook:
     luma: NDArray[np.uint8]
     change: float
 
+    @property
+    def changed(self) -> Flags:
+        """The tiles that differ from either background."""
+        return np.asarray(self.fast | self.slow)
+
 
 @dataclass(slots=True)
 class Scene:
@@ -121,13 +126,6 @@ class Scene:
     stale: bool = False
 
 
-def _tiled(plane: NDArray[np.uint8]) -> Grid:
-    """Means of 4x4 pixels of a plane at chroma size; the last two by two in float, so that slow changes show."""
-    quarter = halved(plane).astype(np.float32)
-    rows, columns = quarter.shape
-    return np.asarray(cv2.resize(quarter, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA), dtype=np.float32)
-
-
 def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Grown at the right and bottom, by repeating the edge, to whole tiles."""
     rows, columns = plane.shape
@@ -137,15 +135,23 @@ def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.copyMakeBorder(plane, 0, down, 0, across, cv2.BORDER_REPLICATE), dtype=np.uint8)
 
 
-def _features(luma: NDArray[np.uint8], small: Small) -> Grid:
-    steps = np.zeros_like(luma)
-    across, down = cv2.absdiff(luma[1:, 1:], luma[1:, :-1]), cv2.absdiff(luma[1:, 1:], luma[:-1, 1:])
-    cv2.max(across, down, dst=steps[:-1, :-1])
+def _tiled(luma: NDArray[np.uint8], before: NDArray[np.uint8], small: Small) -> Grid:
+    """The four features and the change from the luma `before`, as means over 4x4 pixels; float32 [5, rows, columns].
+
+    All planes in one array are shrunk in two calls, the last time in float, so that slow changes show.
+    """
     rows, columns = luma.shape
-    features = np.empty((4, rows // 4, columns // 4), np.float32)
-    for index, plane in enumerate((luma, steps, _padded(small.u), _padded(small.v))):
-        features[index] = _tiled(plane)
-    return features
+    planes = np.empty((5, rows, columns), np.uint8)
+    steps, across = planes[CONTRAST], planes[CHANGE, :-1, :-1]
+    steps[-1], steps[:, -1] = 0, 0
+    cv2.absdiff(luma[1:, 1:], luma[1:, :-1], dst=across)
+    cv2.absdiff(luma[1:, 1:], luma[:-1, 1:], dst=steps[:-1, :-1])
+    cv2.max(steps[:-1, :-1], across, dst=steps[:-1, :-1])
+    planes[LUMA], planes[BLUE], planes[RED] = luma, _padded(small.u), _padded(small.v)
+    cv2.absdiff(luma, before, dst=planes[CHANGE])
+    quarter = halved(planes.reshape(5 * rows, columns)).astype(np.float32)
+    tiles = cv2.resize(quarter, (columns // 4, 5 * rows // 4), interpolation=cv2.INTER_AREA)
+    return np.asarray(tiles, dtype=np.float32).reshape(5, rows // 4, columns // 4)
 
 
 def _coloured(features: Grid, was: bool) -> bool:
@@ -261,13 +267,14 @@ def _learn_noise(scene: Scene, step_s: float) -> None:
 def look(scene: Scene | None, small: Small, now_s: float) -> tuple[Scene, SceneLook]:
     """The picture against the scene; the scene given is changed and returned. A picture of another size begins anew."""
     luma = _padded(halved(small.y))
-    features = _features(luma, small)
-    if scene is None or scene.luma.shape != luma.shape:
+    known = scene is not None and scene.luma.shape == luma.shape
+    tiles = _tiled(luma, scene.luma if scene is not None and known else luma, small)
+    features, motion = tiles[:CHANGE], tiles[CHANGE]
+    if scene is None or not known:
         scene = _new(luma, features, now_s)
     step_s = min(max(now_s - scene.last_s, 0.0), LONGEST_STEP_S)
-    motion = _tiled(np.asarray(cv2.absdiff(luma, scene.luma), dtype=np.uint8))
-    apart = np.asarray(cv2.absdiff(features, scene.fast), dtype=np.float32)
-    stir = np.maximum(motion, apart.max(axis=0) - 1.5)
+    apart = np.abs(features - scene.fast)
+    stir = np.maximum(motion, np.maximum.reduce(apart) - np.float32(1.5))
     fast = np.asarray(stir > scene.limit)
     moving, share = bool(fast.any()), 0.0
     if moving:

@@ -9,6 +9,7 @@ judged but a lens that shows nothing at all.
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,7 +84,7 @@ def judge(sight: Sight | None, small: Small, scene_look: SceneLook, now_s: float
     """The faults (code, words) that stand now; the state given is changed and returned."""
     if sight is None or sight.picture.shape != small.y.shape:
         sight = Sight(now_s, small.y, small.y.astype(np.float32), now_s, now_s)
-    if not np.array_equal(sight.picture, small.y):
+    if scene_look.change > 0.0 or not np.array_equal(sight.picture, small.y):
         sight.differed_s, sight.picture = now_s, small.y
         sight.peak = max(sight.peak, scene_look.change)
         if scene_look.change > FROZEN_SHARE * sight.usual:
@@ -95,7 +96,7 @@ def judge(sight: Sight | None, small: Small, scene_look: SceneLook, now_s: float
         sight.noise_grey = MEAN_NOISE * float(np.partition(apart, apart.size // 2)[apart.size // 2])
         sight.means = 0 if scene_look.lighting.relearning and not sight.relearning else sight.means + 1
         sight.relearning = scene_look.lighting.relearning
-        sight.mean += np.float32(max(MEAN_WEIGHT, 1.0 / (sight.means + 1))) * (small.y - sight.mean)
+        cv2.accumulateWeighted(small.y, sight.mean, max(MEAN_WEIGHT, 1.0 / (sight.means + 1)))
         _hold(sight, _causes(sight, scene_look, now_s, step_s), now_s)
     return sight, tuple(sorted(sight.told.items()))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from embereye_addon.detect.scene import BLUE, CONTRAST, LUMA, RED, TEXTURED, Grid, SceneLook
+from embereye_addon.detect.scene import BLUE, CONTRAST, LUMA, RED, TEXTURED, Flags, Grid, SceneLook
 
 FULL_LOSS = 0.35
 """Share of a tile's contrast whose loss counts in full."""
@@ -24,15 +24,23 @@ QUICK_GREY = 16.0
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """What is needed of a reference: worked out anew when the scene replaces it, once a second, not every picture."""
+
+    reference: Grid
+    lit: Grid
+    contrast: Grid
+    textured: Flags
+    bare: Grid
+    tint: Grid
+
+
+@dataclass(frozen=True, slots=True)
 class SmokeTiles:
-    """Per tile, float32 [rows, columns]: contrast lost 0..1, colour faded (chroma levels), shift of luma (grey levels),
-    whether a thing's hard edge or opaque body is there (1 or 0), score 0..1.
-    """
+    """Per tile, [rows, columns]: contrast lost 0..1, whether a hard edge or an opaque thing is there, score 0..1."""
 
     lost: Grid
-    faded: Grid
-    shift: Grid
-    hard: Grid
+    hard: Flags
     score: Grid
 
 
@@ -40,22 +48,37 @@ def _tint(features: Grid) -> Grid:
     return np.asarray(np.abs(features[BLUE] - 128.0) + np.abs(features[RED] - 128.0), dtype=np.float32)
 
 
-def tiles(scene_look: SceneLook) -> SmokeTiles:
+def _around(contrast: Grid) -> Grid:
+    return np.asarray(cv2.blur(contrast, (3, 3)), dtype=np.float32)
+
+
+def _within(low: float, values: Grid, high: float) -> Grid:
+    """np.clip takes three times as long for so few numbers."""
+    return np.asarray(np.minimum(np.maximum(values, low), high))
+
+
+def before(reference: Grid) -> Before:
+    """Of the scene's reference, [4, rows, columns]."""
+    contrast = _around(reference[CONTRAST])
+    bare = np.where(contrast > 2.0 * TEXTURED, np.float32(0.35), np.float32(0.7))
+    return Before(
+        reference, reference[LUMA] + 4.0, contrast + 0.3, np.asarray(contrast > TEXTURED), bare, _tint(reference)
+    )
+
+
+def tiles(scene_look: SceneLook, old: Before) -> SmokeTiles:
     """The smoke score of each tile of one picture."""
-    now, before = scene_look.features, scene_look.reference
-    old = np.asarray(cv2.blur(before[CONTRAST], (3, 3)), dtype=np.float32)
-    new = np.asarray(cv2.blur(now[CONTRAST], (3, 3)), dtype=np.float32)
-    lit = np.clip((now[LUMA] + 4.0) / (before[LUMA] + 4.0), 0.25, 1.0)
-    lost = np.where(old > TEXTURED, np.clip(1.0 - (new + 0.3) / (lit * (old + 0.3)), 0.0, 1.0), 0.0)
-    shift = now[LUMA] - before[LUMA] * np.float32(scene_look.lighting.gain)
+    now, was = scene_look.features, old.reference
+    lit = _within(0.25, (now[LUMA] + 4.0) / old.lit, 1.0)
+    lost = np.maximum(1.0 - (_around(now[CONTRAST]) + 0.3) / (lit * old.contrast), 0.0) * old.textured
+    shift = np.abs(now[LUMA] - was[LUMA] * np.float32(scene_look.lighting.gain))
     tint = _tint(now)
-    faded = np.maximum(_tint(before) - tint, 0.0)
-    bare = np.where(old > 2.0 * TEXTURED, 0.35, 0.7) * np.minimum(np.abs(shift) / FULL_SHIFT_GREY, 1.0)
+    faded = np.maximum(old.tint - tint, 0.0)
+    bare = old.bare * np.minimum(shift / FULL_SHIFT_GREY, 1.0)
     seen = np.maximum(np.minimum(lost / FULL_LOSS, 1.0), bare) + 0.15 * np.minimum(faded / FULL_FADE, 1.0)
-    soft = np.clip(1.0 - (now[CONTRAST] - before[CONTRAST]) / HARD_GREY, 0.0, 1.0)
-    slow = np.clip(1.5 - scene_look.motion / QUICK_GREY, 0.2, 1.0)
-    through = np.clip(1.5 - np.abs(shift) / OPAQUE_GREY, 0.1, 1.0)
-    score = np.where((scene_look.fast | scene_look.slow) & (tint < TINTED), seen * soft * slow * through, 0.0)
-    hard = (now[CONTRAST] - before[CONTRAST] > HARD_GREY) | (np.abs(shift) > OPAQUE_GREY)
-    grids = (lost, faded, shift, hard, np.minimum(score, 1.0))
-    return SmokeTiles(*(np.asarray(grid, dtype=np.float32) for grid in grids))
+    edges = now[CONTRAST] - was[CONTRAST]
+    soft = _within(0.0, 1.0 - edges / HARD_GREY, 1.0)
+    slow = _within(0.2, 1.5 - scene_look.motion / QUICK_GREY, 1.0)
+    through = _within(0.1, 1.5 - shift / OPAQUE_GREY, 1.0)
+    score = np.minimum(seen * soft * slow * through, 1.0) * (scene_look.changed & (tint < TINTED))
+    return SmokeTiles(lost, np.asarray((edges > HARD_GREY) | (shift > OPAQUE_GREY)), score)

@@ -10,6 +10,10 @@ from embereye_addon.topology import PROCESSES, Process
 MOST_DETECTORS = 8
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 """`alarm-semantics`: 1, 2, 4, 8, 15 s, then every 15 s."""
+ALLOCATOR = {"MALLOC_ARENA_MAX": "2"}
+"""Environment of every process. glibc gives up to eight heaps a core to threads, and a detector has a thread a camera:
+with two of them 16 cameras of 640x480 take 3.2 MiB each in place of 4.8.
+"""
 RESTARTS_IN_A_ROW = 5
 """So many deaths, none after as much as a minute of life, are a standing fault."""
 

@@ -25,7 +25,7 @@ from embereye_addon.observe.metrics import DIED_VARIABLE, FOLDER_VARIABLE, PROCE
 from embereye_addon.observe.tasks import stopped
 from embereye_addon.processes.child import with_parent
 from embereye_addon.processes.folder import BusAccess, Folder
-from embereye_addon.processes.plan import Deaths, Role, died, roles, sections_changed
+from embereye_addon.processes.plan import ALLOCATOR, Deaths, Role, died, roles, sections_changed
 from embereye_addon.settings import store
 from embereye_addon.settings.model import Site
 
@@ -197,6 +197,7 @@ class Supervisor:
                 stderr=output,
                 env={
                     **os.environ,
+                    **ALLOCATOR,
                     **environment,
                     **died_s,
                     FOLDER_VARIABLE: str(self.folder.metrics),

@@ -72,6 +72,8 @@ def test_a_machine_can_be_asked_for_less() -> None:
     assert (given.cameras, given.seconds, given.sizes) == (4, 10.0, [(320, 240)])
     assert given.looks
     assert parsed(["--no-looks"]).looks is False
+    assert parsed(["--still"]).still
+    assert takes(15.0, 0, still=True)["quiet"] != takes(15.0, 0)["quiet"]
     assert sizes_of("640x480,320x240") == [(640, 480), (320, 240)]
 
 

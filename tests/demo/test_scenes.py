@@ -32,6 +32,15 @@ def test_a_quiet_room_has_noise_and_no_boxes() -> None:
     assert scenes.boxes("quiet", 1.0) == ()
 
 
+def test_nobody_is_in_an_empty_room() -> None:
+    """What an unchanged scene costs is not measured where somebody walks through."""
+    first_s = scenes.empty_from_s(3)
+    empty, later = (scenes.render("quiet", at_s, 3) for at_s in (first_s + 0.1, first_s + 14.9))
+    walked = scenes.render("quiet", first_s - 5.0, 3)
+    changed = [float((cv2.absdiff(empty, one) > 40).mean()) for one in (later, walked)]
+    assert changed[0] < 0.001 < changed[1]
+
+
 def test_a_flame_grows_is_hot_and_flickers() -> None:
     """A classifier trained on photos looks for an over-exposed core with orange edges which changes all the time."""
     (small,) = scenes.boxes("flame", 21.0)

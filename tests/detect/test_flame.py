@@ -54,14 +54,3 @@ def test_without_flicker_to_measure_change_counts() -> None:
     tiles = _watch([1.0, 0.7, 1.0], fps=2.0)
     assert tiles.flicker is None
     assert tiles.score.max() > 0.3
-
-
-def test_ragged_shapes_have_disorder() -> None:
-    """A flame's edge is longer than that of a lamp with the same area."""
-    disc = (room_view.blob(160, 120, 40, 40)[::2, ::2] > 0.5).astype(np.uint8) * np.uint8(255)
-    comb = disc.copy()
-    comb[:, ::4] = 0
-    whole = (0, 0, 40, 30)
-    assert flame.disorder(disc, whole) == pytest.approx(1.0, abs=0.25)
-    assert flame.disorder(comb, whole) > 5.0
-    assert flame.disorder(disc * np.uint8(0), whole) == 0.0

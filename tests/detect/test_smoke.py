@@ -16,7 +16,7 @@ def _after(planes: room_view.Shown, seconds: float = 2.0) -> smoke.SmokeTiles:
     for number in range(int(8 * (8.0 + seconds))):
         shown = room_view.still() if number < 64 else planes
         scene, seen = look(scene, room_view.picture(shown, number), number / 8.0)
-        tiles = smoke.tiles(seen)
+        tiles = smoke.tiles(seen, smoke.before(seen.reference))
     assert tiles is not None
     return tiles
 

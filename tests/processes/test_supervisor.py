@@ -253,6 +253,15 @@ async def test_a_process_that_keeps_ending_is_a_fault(tmp_path: Path) -> None:
     await supervisor.stop()
 
 
+async def test_a_process_has_few_heaps(tmp_path: Path) -> None:
+    """A heap for each camera's thread would take half as much memory again."""
+    sleeper, told = Sleeper(tmp_path), tmp_path / "told"
+    assert await sleeper.up("sh", "-c", f"echo $MALLOC_ARENA_MAX > {told}")
+    await sleeper.child.process.wait()
+    assert told.read_text() == "2\n"
+    await sleeper.supervisor.stop()
+
+
 async def test_a_command_that_is_not_there_ends_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that cannot be started is tried again; the supervisor lives."""
     monkeypatch.setenv("PATH", str(tmp_path))  # no setpriv either, as on systems without it

@@ -58,9 +58,9 @@ def planes(frame: "av.VideoFrame") -> Planes:
 
 def _view(plane: VideoPlane) -> NDArray[np.uint8]:
     memory = cast(memoryview, plane)  # it speaks the buffer protocol, which its stub does not say
-    flat = np.frombuffer(memory, np.uint8, plane.line_size * plane.height)
-    flat.flags.writeable = False  # the decoder predicts the next picture from this memory
-    return flat.reshape(plane.height, plane.line_size)[:, : plane.width]
+    view: NDArray[np.uint8] = np.ndarray((plane.height, plane.width), np.uint8, memory, 0, (plane.line_size, 1))
+    view.flags.writeable = False  # the decoder predicts the next picture from this memory
+    return view
 
 
 def crop(

@@ -65,6 +65,7 @@ INCIDENT = m.Incident(
         m.IncidentPoint(point="cam.dock-3.flame", kind="flame", zone="dock", value=91.0, unit="%", at=1_700_000_001.5),
     ),
     left_out=2,
+    into="i-hall-18c",
 )
 CAMERA: dict[str, object] = {"source": "cam.dock-3", "seq": 41, "at": 1_700_000_002.25}
 DEVICE: dict[str, object] = {"source": "pf.10-0-0-31", "seq": 42, "at": 1_700_000_002.5}

@@ -58,6 +58,7 @@ CODES = {
     "zone_blind": "Nothing in this zone can see a fire",
     "clock_jump": "The machine's clock jumped",
     "process_lost": "A process does not answer",
+    "process_hung": "A process hung and was started again",
     "process_restarts": "A process keeps ending and is restarted again and again",
     "disk_nearly_full": "The disk is nearly full; history and clips are given up, alarms are kept",
     "disk_full": "The disk refuses; alarms go out but cannot be kept",

@@ -2,11 +2,12 @@
 
 An incident follows the zones; it never holds one back. Every alarm is told and journaled by itself, at once; what is
 bounded here is only how often somebody is called: `new` once, `grew` when it becomes graver and else at most every
-`grew_s`, `over` once.
+`grew_s`, `over` or `merged` once.
 
 Alarms come together by zone (everything of a zone while its incident is open) and by time (the next zone within
 `merge_s` of the last change). Where a zone names neighbours, time alone is not enough: then it joins only what stands
-next to it, and that as long as it stands there.
+next to it, and that as long as it stands there. What belongs to several open incidents shows that they are one fire:
+the younger ones go into the oldest.
 """
 
 from collections.abc import Iterable, Mapping
@@ -135,11 +136,13 @@ def look(book: Book, zones: Iterable[Seen], rules: Rules, now: Now) -> tuple[Boo
         after = _followed(each, standing, now)
         (ended if _over(each, after, rules, now) else followed).append(after)
     known = {alarm.id for each in followed for alarm in each.standing}
+    notices = [_ended(each, now) for each in ended]
     for zone in standing.values():
         if zone.alarm_id not in known:
-            followed = _placed(followed, zone, rules, now)
+            followed, merged = _placed(followed, zone, rules, now)
+            notices += merged
     told = [_told(each, rules, now) for each in followed]
-    notices = [_ended(each, now) for each in ended] + [notice for _, notice in told if notice is not None]
+    notices += [notice for _, notice in told if notice is not None]
     return tuple(each for each, _ in told), tuple(notices)
 
 
@@ -227,20 +230,31 @@ def _weight(incident: Incident) -> int:
 
 
 # --- where an alarm belongs -------------------------------------------------------------------------------
-def _placed(book: list[Open], zone: Seen, rules: Rules, now: Now) -> list[Open]:
-    """The open incidents with one more alarm, in the one it belongs to or in one of its own."""
-    home = _home(book, zone, rules, now)
-    if home is None:
-        return [*book, _begun(zone, now)]
-    return [_joined(each, zone, now) if each is home else each for each in book]
+def _placed(book: list[Open], zone: Seen, rules: Rules, now: Now) -> tuple[list[Open], list[Notice]]:
+    """The open incidents with one more alarm, where it belongs or in one of its own, and what is told of merging."""
+    homes = _homes(book, zone, rules, now)
+    if not homes:
+        return [*book, _begun(zone, now)], []
+    oldest, *others = homes
+    whole = oldest
+    for each in others:
+        whole = _merged(whole, each)
+    whole = _joined(whole, zone, now)
+    kept = [whole if each is oldest else each for each in book if not any(each is other for other in others)]
+    return kept, [_handed_over(each, oldest, now) for each in others if each.number]
 
 
-def _home(book: list[Open], zone: Seen, rules: Rules, now: Now) -> Open | None:
-    """The incident that an alarm belongs to: that of its own zone first, else the one that changed last."""
-    by_change = sorted(book, key=lambda each: each.changed_mono_s, reverse=True)
-    same = [each for each in by_change if any(alarm.zone == zone.zone for alarm in each.incident.alarms)]
-    near = [each for each in by_change if _near(each, zone.zone, rules, now)]
-    return next(iter(same + near), by_change[0] if len(book) >= OPEN_MOST else None)
+def _homes(book: list[Open], zone: Seen, rules: Rules, now: Now) -> list[Open]:
+    """The incidents that an alarm belongs to, the oldest first: those of its own zone and those near it."""
+    homes = [each for each in book if _same(each, zone.zone) or _near(each, zone.zone, rules, now)]
+    if not homes and len(book) >= OPEN_MOST:
+        homes = [max(book, key=lambda each: each.changed_mono_s)]
+    return homes
+
+
+def _same(each: Open, zone: str) -> bool:
+    """Whether an incident holds a zone already."""
+    return any(alarm.zone == zone for alarm in each.incident.alarms)
 
 
 def _near(each: Open, zone: str, rules: Rules, now: Now) -> bool:
@@ -264,15 +278,34 @@ def _begun(zone: Seen, now: Now) -> Open:
     return _joined(Open(fresh, now.mono_s, now.mono_s), zone, now)
 
 
+def _merged(older: Open, younger: Open) -> Open:
+    """One incident of two, with what came to both; nothing of it counts as told but what was told of the older."""
+    one, other = older.incident, younger.incident
+    known = {(point.zone, point.point) for point in one.points}
+    points = (*one.points, *(point for point in other.points if (point.zone, point.point) not in known))
+    incident = msgspec.structs.replace(
+        _with_alarms(one, sorted((*one.alarms, *other.alarms), key=lambda alarm: alarm.began)),
+        points=tuple(sorted(points, key=lambda point: point.at)[:POINTS_MOST]),
+        severity=max(one.severity, other.severity, key=_ORDER.index),
+    )
+    incident = msgspec.structs.replace(incident, left_out=incident.left_out + other.left_out)
+    return replace(older, incident=incident, size=older.size + younger.size)
+
+
+def _with_alarms(incident: Incident, alarms: Iterable[IncidentAlarm]) -> Incident:
+    """An incident with these alarms; of too many, those that ended first are only counted."""
+    kept = list(alarms)
+    count = len(kept)
+    while len(kept) > ALARMS_MOST:
+        del kept[next((place for place, one in enumerate(kept) if place and one.ended), 1)]
+    return msgspec.structs.replace(incident, alarms=tuple(kept), left_out=incident.left_out + count - len(kept))
+
+
 def _joined(each: Open, zone: Seen, now: Now) -> Open:
     """An incident with one more alarm."""
     alarm = IncidentAlarm(id=zone.alarm_id, zone=zone.zone, name=zone.name, level=zone.state.value, began=now.at)
-    alarms = (*each.incident.alarms, alarm)
-    left_out = each.incident.left_out
-    if len(alarms) > ALARMS_MOST:
-        gone = next((place for place, one in enumerate(alarms) if place and one.ended), 1)
-        alarms, left_out = alarms[:gone] + alarms[gone + 1 :], left_out + 1
-    incident = msgspec.structs.replace(each.incident, alarms=alarms, left_out=left_out, state=IncidentState.ACTIVE)
+    incident = _with_alarms(each.incident, (*each.incident.alarms, alarm))
+    incident = msgspec.structs.replace(incident, state=IncidentState.ACTIVE)
     incident = _with_points(incident, (zone,), now)
     incident = msgspec.structs.replace(incident, severity=_graver(incident))
     return _grown(replace(each, quiet_since_s=None), incident, now)
@@ -292,6 +325,13 @@ def _ended(each: Open, now: Now) -> Notice:
     """The last thing told of an incident."""
     closed = msgspec.structs.replace(each.incident, state=IncidentState.CLOSED, ended=now.at, changed=now.at)
     return Notice(IncidentNews.OVER, each.number + 1, closed, f"over: {_words(closed)}")
+
+
+def _handed_over(each: Open, older: Open, now: Now) -> Notice:
+    """The last thing told of an incident that goes on as a part of an older one."""
+    into = older.incident.id
+    closed = msgspec.structs.replace(each.incident, state=IncidentState.CLOSED, ended=now.at, changed=now.at, into=into)
+    return Notice(IncidentNews.MERGED, each.number + 1, closed, f"part of {into} now: {_words(closed)}"[:400])
 
 
 def _told(each: Open, rules: Rules, now: Now) -> tuple[Open, Notice | None]:

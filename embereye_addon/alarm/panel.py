@@ -38,6 +38,8 @@ class Panel:
     day_mode: str = "auto"
     night: bool = False
     incidents: merged.Book = ()
+    sounded: dict[str, Out] = field(default_factory=dict)
+    """The PF devices (`pf.<id>`) whose sirens sound by hand, and until when."""
 
     @property
     def sounding(self) -> tuple[str, ...]:
@@ -86,6 +88,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     day_mode: str = "auto"
     night: bool = False
     incidents: tuple[merged.KeptIncident, ...] = ()
+    sounded: dict[str, Out] = {}
 
 
 def keep(panel: Panel) -> Kept:
@@ -116,6 +119,7 @@ def keep(panel: Panel) -> Kept:
         day_mode=panel.day_mode,
         night=panel.night,
         incidents=merged.keep(panel.incidents),
+        sounded=panel.sounded,
     )
 
 
@@ -152,6 +156,7 @@ def restore(fresh: Panel, kept: Kept, now: Now) -> Panel:
         kept.day_mode,
         kept.night,
         merged.restored(kept.incidents, now),
+        {source: service.resumed(each, now) for source, each in kept.sounded.items()},
     )
 
 
@@ -207,7 +212,7 @@ def turned(panel: Panel, *, dark: bool) -> tuple[Panel, tuple[Note, ...]]:
 
 
 def timed(panel: Panel, now: Now) -> tuple[Panel, tuple[Note, ...]]:
-    """The panel without the disablements, tests and isolation whose time has come, and a note of each."""
+    """The panel without the disablements, tests, isolation and sirens whose time has come, and a note of each."""
     notes = []
     after = dict(panel.zones)
     for ident, zone in panel.zones.items():
@@ -229,10 +234,12 @@ def timed(panel: Panel, now: Now) -> tuple[Panel, tuple[Note, ...]]:
     if isolated is not None and service.over(isolated, now):
         isolated = None
         notes.append(Note("connected", "", "the time of the isolation of outputs is over"))
+    sounded = {source: each for source, each in panel.sounded.items() if not service.over(each, now)}
+    notes += [Note("siren_ended", source, "its time is over") for source in panel.sounded.keys() - sounded]
     if not notes:
         return panel, ()
-    revision = panel.revision + 1
-    return replace(panel, zones=after, points_out=points, isolated=isolated, revision=revision), tuple(notes)
+    after_all = replace(panel, zones=after, points_out=points, isolated=isolated, sounded=sounded)
+    return replace(after_all, revision=panel.revision + 1), tuple(notes)
 
 
 def changed(change: Change, source: str, seq: int, at: float) -> AlarmChanged:

@@ -1,7 +1,7 @@
 """One bus: say, hear, follow, ask, answer, hold a lease. `memory` for tests, `nats` for real."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Protocol, TypeVar
 
 from embereye_addon.messages import Message
@@ -50,6 +50,12 @@ class Bus(Protocol):
         """Every fact of a `Keep.EVERY` type, in order, from where follower `name` left off.
 
         A fact counts as delivered when `hearer` returns; when it raises, it comes again later.
+        """
+
+    async def retire(self, kind: type[M], prefix: str, staying: Collection[str]) -> tuple[str, ...]:
+        """End the places of the followers whose names begin with `prefix` and are not in `staying`; gives their names.
+
+        `BusError` when the bus is away. Such a follower that comes again begins with the oldest that is kept.
         """
 
     async def ask(self, request: Any, to: str = "", timeout_s: float = 2.0) -> Any:

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
 from embereye_addon.bus import LEASE_MARGIN_S, LEASE_TTL_S, Lease
@@ -140,6 +140,17 @@ class MemoryBus:
             else:
                 self._hub.followed[place] += 1
                 level = logging.WARNING
+
+    async def retire(self, kind: type[M], prefix: str, staying: Collection[str]) -> tuple[str, ...]:
+        """End the places of followers that are no more; see `Bus`."""
+        channel = CHANNEL_OF[kind].name
+        if self._hub.away:
+            raise BusError(f"the followers of {channel} cannot be told: the bus is away")
+        places = [(of, name) for of, name in self._hub.followed if of == channel and name.startswith(prefix)]
+        gone = tuple(name for _, name in places if name not in staying)
+        for name in gone:
+            del self._hub.followed[channel, name]
+        return gone
 
     async def ask(self, request: Any, to: str = "", timeout_s: float = 2.0) -> Any:
         """Ask and wait for the answer; see `Bus`."""

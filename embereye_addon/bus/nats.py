@@ -4,7 +4,7 @@ import contextlib
 import functools
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
 import nats.errors
@@ -13,7 +13,7 @@ from nats.aio.msg import Msg
 from embereye_addon.bus import Lease
 from embereye_addon.bus.fanout import Fanout
 from embereye_addon.bus.nats_link import NatsLink
-from embereye_addon.bus.nats_store import Follower, NatsLease, store
+from embereye_addon.bus.nats_store import Follower, NatsLease, retire, store
 from embereye_addon.bus.wire import ask_subject, decode, encode, fact_subject, hear_subject, unanswered
 from embereye_addon.errors import BusError, EmberEyeError
 from embereye_addon.messages import Message
@@ -82,6 +82,10 @@ class NatsBus:
         if channel.keep is not Keep.EVERY:
             raise BusError(f"{channel.name} is not kept, so it cannot be followed")
         self._link.start(Follower(self._link, channel, name, hearer).run(), f"follow {name}")
+
+    async def retire(self, kind: type[M], prefix: str, staying: Collection[str]) -> tuple[str, ...]:
+        """End the places of followers that are no more; see `Bus`."""
+        return await retire(self._link, CHANNEL_OF[kind], prefix, staying)
 
     async def ask(self, request: Any, to: str = "", timeout_s: float = 2.0) -> Any:
         """Ask and wait for the answer; see `Bus`."""

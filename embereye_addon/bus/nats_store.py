@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import nats.errors
@@ -26,6 +26,8 @@ AGAIN_MOST_S = 5.0
 PULL_S = 2.0  # a pull lost with its server is noticed this late
 ACK_WAIT_S = 30.0
 DAY_S = 86_400.0
+KEPT_S = 30 * DAY_S
+"""How long an event is kept; who has not come for so long has no place among them any more."""
 LEASES = "KV_ee_leases"
 SOMEBODY_ELSE = 10071  # "wrong last sequence"
 
@@ -40,12 +42,38 @@ async def store(link: NatsLink, channel: Channel, message: Message) -> None:
         await link.js.publish(fact_subject(message), encode(message), timeout=ACK_S, headers=headers)
 
 
+async def retire(link: NatsLink, channel: Channel, prefix: str, staying: Collection[str]) -> tuple[str, ...]:
+    """Delete the followers whose names begin with `prefix` and are not in `staying`; their names. `BusError`."""
+    what = f"the followers of {channel.name} cannot be told"
+    link.reachable(what)
+    keep = {_follower(name) for name in staying}
+    with in_words(what):
+        try:
+            found = await link.js.consumers_info(_stream(channel))  # the first 256, as many as the server tells at once
+        except NotFoundError:
+            return ()
+        names = tuple(each.name for each in found if each.name.startswith(prefix) and each.name not in keep)
+        for name in names:
+            with contextlib.suppress(NotFoundError):
+                await link.js.delete_consumer(_stream(channel), name)
+    return names
+
+
+def _follower(name: str) -> str:
+    """A follower's name as the server takes it."""
+    return tokens(name).replace(".", "_")
+
+
+def _stream(channel: Channel) -> str:
+    return f"EMBEREYE_{channel.name.upper()}"
+
+
 class Follower:
     """Pulls one event after the other and hands it over; the next comes only when the last was taken."""
 
     def __init__(self, link: NatsLink, channel: Channel, name: str, hearer: Callable[[Any], Awaitable[None]]) -> None:
         self._link, self._channel, self._hearer = link, channel, hearer
-        self._name = tokens(name).replace(".", "_")
+        self._name = _follower(name)
         self._config = _kept(channel, link.replicas)
         self._what = f"{channel.name} cannot be followed"
         self._wait_s = AGAIN_S
@@ -74,6 +102,7 @@ class Follower:
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=ACK_WAIT_S,
             max_ack_pending=1,
+            inactive_threshold=KEPT_S,
         )
         stream = str(self._config.name)
         await self._link.js.add_consumer(stream, consumer)
@@ -180,10 +209,10 @@ class NatsLease:
 
 def _kept(channel: Channel, replicas: int) -> StreamConfig:
     return StreamConfig(
-        name=f"EMBEREYE_{channel.name.upper()}",
+        name=_stream(channel),
         subjects=[hear_subject(channel.type)],
         storage=StorageType.FILE,
-        max_age=30 * DAY_S,
+        max_age=KEPT_S,
         max_msgs=100_000,
         duplicate_window=DAY_S,
         num_replicas=replicas,

@@ -1,5 +1,6 @@
-"""The nats-server child: its binary, its settings file and its command line. Nothing is started here."""
+"""The nats-server child: its binary, its settings file, its command line, whether it hangs. Nothing is started here."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -10,6 +11,7 @@ import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from embereye_addon.bus.wire import MAX_PAYLOAD_BYTES
 from embereye_addon.errors import BusError, StorageError
@@ -57,6 +59,23 @@ def free_port() -> int:
             probe.bind(("127.0.0.1", number := random.randrange(10_000, 32_768)))
             return number
     raise BusError("no TCP port of the loopback from 10000 to 32767 is free")
+
+
+async def mute(url: str, within_s: float = 2.0) -> bool:
+    """Whether the server at `url` takes a connection and then says nothing: it hangs. One that is not there is not."""
+    place = urlsplit(url)
+    try:
+        async with asyncio.timeout(within_s):
+            reader, writer = await asyncio.open_connection(place.hostname, place.port)
+            try:
+                await reader.read(1)
+            finally:
+                writer.close()
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def find_binary() -> Path:

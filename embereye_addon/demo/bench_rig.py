@@ -19,7 +19,8 @@ from embereye_addon.messages import HotSpots, ProcessHealth, SourceHealth
 from embereye_addon.observe.metrics import render_folder
 from embereye_addon.processes.folder import Folder
 from embereye_addon.processes.plan import roles
-from embereye_addon.processes.supervisor import SERVER, Supervisor
+from embereye_addon.processes.pulses import SERVER
+from embereye_addon.processes.supervisor import Supervisor
 from embereye_addon.settings import store
 from embereye_addon.settings.model import Site
 

@@ -32,11 +32,13 @@ class IncidentState(enum.StrEnum):
 
 
 class IncidentNews(enum.StrEnum):
-    """What is told of an incident: once `new`, `grew` no more often than set, once `over`."""
+    """What is told of an incident: once `new`, `grew` no more often than set, at last once `over` or `merged`."""
 
     NEW = "new"
     GREW = "grew"
     OVER = "over"
+    MERGED = "merged"
+    """It goes on as a part of an older one, which is the same fire."""
 
 
 class IncidentAlarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +66,8 @@ class IncidentPoint(msgspec.Struct, frozen=True, kw_only=True):
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One incident: alarms and points in the order in which they came; the first point is the one that saw it first.
 
-    `left_out` alarms have ended and are no longer listed; all of them are in the journal.
+    `left_out` alarms have ended and are no longer listed; all of them are in the journal. `into` is the id of the
+    incident that this one became a part of.
     """
 
     id: Annotated[str, Meta(min_length=1, max_length=80)]
@@ -76,3 +79,4 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     alarms: Annotated[tuple[IncidentAlarm, ...], Meta(max_length=512)] = ()
     points: Annotated[tuple[IncidentPoint, ...], Meta(max_length=256)] = ()
     left_out: Annotated[int, Meta(ge=0)] = 0
+    into: Annotated[str, Meta(max_length=80)] = ""

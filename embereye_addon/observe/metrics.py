@@ -190,7 +190,7 @@ ADAPTER_REQUESTS: Final = Counter(
     registry=REGISTRY,
 )
 INCIDENT_NEWS: Final = Counter(
-    "embereye_incident_news", "What was told of incidents: new, grew, over", ("news",), registry=REGISTRY
+    "embereye_incident_news", "What was told of incidents: new, grew, over, merged", ("news",), registry=REGISTRY
 )
 INCIDENTS_OPEN: Final = Gauge(
     "embereye_incidents_open", "Incidents that are not over", multiprocess_mode="livemostrecent", registry=REGISTRY

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from embereye_addon.alarm.clock import Now
 from embereye_addon.alarm.panel import Panel
 from embereye_addon.bus import Bus
 from embereye_addon.detect.models import Models
@@ -22,8 +23,8 @@ from embereye_addon.messages import (
     Sound,
 )
 from embereye_addon.observe.clock import utc_s
+from embereye_addon.processes import pf_siren
 from embereye_addon.processes.child import Child
-from embereye_addon.processes.pf_siren import ByHand
 from embereye_addon.processes.plan import roles
 from embereye_addon.settings.single import Setting, Value, change
 
@@ -36,7 +37,6 @@ class Adjusted(Protocol):
 
     child: Child
     panel: Panel
-    by_hand: ByHand
     say_now: asyncio.Event
 
     def record(self, kind: str, body: object) -> None:
@@ -45,8 +45,8 @@ class Adjusted(Protocol):
 
 def sounding(process: Adjusted) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The zones, and the devices by hand, whose sirens sound now."""
-    by_hand = () if process.panel.isolated else process.by_hand.now(time.monotonic())
-    return process.panel.sounding, by_hand
+    now = Now(time.monotonic(), utc_s())
+    return process.panel.sounding, () if process.panel.isolated else pf_siren.by_hand(process.panel, now)
 
 
 async def listen(process: Adjusted) -> None:
@@ -69,7 +69,8 @@ class _Desk:
 
     async def on_sound(self, order: Sound | EndSound) -> Done:
         process = self.process
-        done = process.by_hand.obey(order, process.child.site, process.panel.isolated is not None)
+        now = Now(time.monotonic(), utc_s())
+        process.panel, done = pf_siren.ordered(process.panel, order, process.child.site, now)
         process.say_now.set()
         return self._noted("action", order, done)
 

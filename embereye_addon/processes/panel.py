@@ -71,7 +71,6 @@ class PanelProcess:
     unheeded_s: dict[str, float] = field(default_factory=dict)
     seq: int = 0
     say_now: asyncio.Event = field(default_factory=asyncio.Event)
-    by_hand: pf_siren.ByHand = field(default_factory=pf_siren.ByHand)
 
     # --- evidence -----------------------------------------------------------------------------------------
     def on_evidence(self, source: str, pieces: tuple[Evidence, ...], at: float) -> None:
@@ -223,7 +222,7 @@ class PanelProcess:
         points = {zone_id: tuple(sorted(names)) for zone_id, names in self.points.items()}
         faults = tuple(self.book.standing.values())
         told = panels.told(self.panel, faults, scores, points, SOURCE, now)
-        return msgspec.structs.replace(told, sirens=self.by_hand.now(now.mono_s), journal=self.records.told())
+        return msgspec.structs.replace(told, sirens=pf_siren.by_hand(self.panel, now), journal=self.records.told())
 
     async def say_state(self) -> None:
         """Say the state on change and every 5 s."""
@@ -241,7 +240,7 @@ def opened(child: Child, cores: int) -> PanelProcess:
     site = child.site
     zones = {zone.id: place_of(zone) for zone in site.zones}
     journal = kept_in(child.folder.journal, journal_at, child)
-    panel = restored(child, journal, Panel(zones))
+    panel = pf_siren.still_there(restored(child, journal, Panel(zones)), site)
     process = PanelProcess(
         child=child,
         records=Records(child, journal, kept_in(child.folder.outbox, outbox_at, child)),

@@ -3,8 +3,11 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
+from embereye_addon.alarm import service
+from embereye_addon.alarm.clock import Now
+from embereye_addon.alarm.panel import Panel
 from embereye_addon.bus import Bus
 from embereye_addon.errors import BusError
 from embereye_addon.messages import Done, EndSound, Sirens, Sound
@@ -40,28 +43,32 @@ class Orders:
             self.told, self.told_s = order, now_s
 
 
-@dataclass(slots=True)
-class ByHand:
-    """The PF devices (`pf.<id>`) that an operator sounds, each until its monotonic time."""
+def by_hand(panel: Panel, now: Now) -> tuple[str, ...]:
+    """The PF devices (`pf.<id>`) that an operator sounds now."""
+    return tuple(sorted(source for source, each in panel.sounded.items() if not service.over(each, now)))
 
-    until_s: dict[str, float] = field(default_factory=dict)
 
-    def now(self, now_mono_s: float) -> tuple[str, ...]:
-        """Those that sound now."""
-        self.until_s = {source: until_s for source, until_s in self.until_s.items() if until_s > now_mono_s}
-        return tuple(sorted(self.until_s))
+def _with_siren(site: Site) -> frozenset[str]:
+    return frozenset(f"pf.{device.id}" for device in site.devices if device.siren and device.enabled)
 
-    def obey(self, order: Sound | EndSound, site: Site, isolated: bool) -> Done:
-        """Start or end one device's siren; words where that cannot be."""
-        if order.target not in {f"pf.{device.id}" for device in site.devices if device.siren and device.enabled}:
-            return Done(ok=False, why=f"{order.target or 'this'} is no PF device with a siren that is switched on")
-        if isinstance(order, EndSound):
-            self.until_s.pop(order.target, None)
-        elif isolated:
-            return Done(ok=False, why="the outputs are isolated; connect them first")
-        else:
-            self.until_s[order.target] = time.monotonic() + (order.for_s or BY_HAND_S)
-        return Done(ok=True)
+
+def still_there(panel: Panel, site: Site) -> Panel:
+    """The panel after a start: a siren that left the settings is not sounded any more."""
+    there = _with_siren(site)
+    return replace(panel, sounded={source: each for source, each in panel.sounded.items() if source in there})
+
+
+def ordered(panel: Panel, order: Sound | EndSound, site: Site, now: Now) -> tuple[Panel, Done]:
+    """The panel after one device's siren was sounded or ended by hand; words where that cannot be."""
+    if order.target not in _with_siren(site):
+        why = f"{order.target or 'this'} is no PF device with a siren that is switched on"
+        return panel, Done(ok=False, why=why)
+    sounded = {source: each for source, each in panel.sounded.items() if source != order.target}
+    if isinstance(order, Sound):
+        if panel.isolated is not None:
+            return panel, Done(ok=False, why="the outputs are isolated; connect them first")
+        sounded[order.target] = service.out(order.for_s or BY_HAND_S, order.by, now)
+    return replace(panel, sounded=sounded, revision=panel.revision + 1), Done(ok=True)
 
 
 def obedience(site: Site, gateway: Gateway) -> Callable[[Sirens], Awaitable[Done]]:

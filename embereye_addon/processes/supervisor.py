@@ -19,6 +19,7 @@ from embereye_addon.bus import server as nats
 from embereye_addon.bus.nats import NatsBus, connect
 from embereye_addon.detect.models import STATE as MODELS_STATE
 from embereye_addon.errors import BusError, SettingsFileError, StorageError
+from embereye_addon.messages import ProcessHealth
 from embereye_addon.observe import heartbeat
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.metrics import DIED_VARIABLE, FOLDER_VARIABLE, PROCESS_VARIABLE, forget
@@ -26,6 +27,7 @@ from embereye_addon.observe.tasks import stopped
 from embereye_addon.processes.child import with_parent
 from embereye_addon.processes.folder import BusAccess, Folder
 from embereye_addon.processes.plan import ALLOCATOR, Deaths, Role, died, roles, sections_changed
+from embereye_addon.processes.pulses import OWN, SERVER, Pulses
 from embereye_addon.settings import store
 from embereye_addon.settings.model import Site
 
@@ -33,7 +35,6 @@ _log = logging.getLogger(__name__)
 
 PERIOD_S = 1.0
 STOP_S = 10.0
-SERVER = "nats-server"
 
 Effective = Callable[[Site], Awaitable[Site]]
 """Completes the settings of the file: the add-on's options and Home Assistant's own broker."""
@@ -59,6 +60,8 @@ class Supervisor:
     running: dict[str, Running] = field(default_factory=dict)
     deaths: dict[str, Deaths] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+    pulses: Pulses = field(default_factory=Pulses)
+    hung: dict[str, int] = field(default_factory=dict)
     site: Site = field(default_factory=Site)
     seen: tuple[int, int] = (0, 0)
     seen_orders: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
@@ -78,6 +81,7 @@ class Supervisor:
                 await asyncio.sleep(PERIOD_S)
                 await self.reload()
                 await self.renew()
+                await self.end_hung()
         finally:
             await stopped([beating])
             await self.stop()
@@ -168,6 +172,26 @@ class Supervisor:
             self.faults["process_restarts"] = "; ".join(restless)[:400]
         else:
             self.faults.pop("process_restarts", None)
+        for name, pid in tuple(self.hung.items()):
+            child = self.running.get(name)
+            if name not in self.deaths and (child is None or child.process.pid != pid):
+                del self.hung[name]
+        if self.hung:
+            self.faults["process_hung"] = f"{', '.join(self.hung)} did not answer any more and was started again"[:400]
+        else:
+            self.faults.pop("process_hung", None)
+
+    async def end_hung(self) -> None:
+        """Whoever lives and is not heard any more is ended; its death is then buried like any other."""
+        pids = {name: child.process.pid for name, child in self.running.items()}
+        for name, number in self.pulses.look({**pids, OWN: os.getpid()}, time.monotonic()).items():
+            if name == SERVER and not (self.access and await nats.mute(self.access.url)):
+                continue
+            if self.hung.get(name) != pids[name]:
+                _log.warning("%s lives but does not answer any more; it is ended, to be started again", name)
+                self.hung[name] = pids[name]
+            with contextlib.suppress(ProcessLookupError):
+                self.running[name].process.send_signal(number)
 
     def bury(self, name: str, child: Running, now_s: float) -> None:
         """Note a death: log it once, back off, make too many of them a fault."""
@@ -243,17 +267,24 @@ class Supervisor:
 
     # --- what it says of itself ---------------------------------------------------------------------------
     async def beat(self) -> None:
-        """Say on the bus that the supervisor lives, with its faults."""
+        """Say on the bus that the supervisor lives, with its faults, and listen who else does."""
         assert self.access is not None
         bus: NatsBus | None = None
         try:
             bus = await connect(self.access.url, self.access.token, f"{self.node}.supervisor")
-            await heartbeat.beat(bus.say, self.node, "supervisor", faults=lambda: tuple(self.faults.items()))
+            await bus.hear(ProcessHealth, self.heard)
+            await heartbeat.beat(bus.say, self.node, OWN, faults=lambda: tuple(self.faults.items()))
         except BusError as err:
             _log.error("%s", err)
         finally:
             if bus is not None:
                 await bus.close()
+
+    def heard(self, health: ProcessHealth) -> None:
+        """Somebody lives; who belongs to another node is its own supervisor's."""
+        node, _, name = health.source.partition(".")
+        if node == self.node:
+            self.pulses.heard(name, health.pid)
 
 
 def _stamp(file: Path) -> tuple[int, int]:

@@ -35,7 +35,7 @@ def _topic_lines(topics: Topics) -> tuple[str, ...]:
         (topics.of(Subject.SITE, "", "status"), "yes", "`online` while the panel speaks"),
         (topics.of(Subject.SITE, "", "state"), "yes", "JSON with every site value below"),
         (topics.of(Subject.SITE, "", "event"), "no", "JSON, one for each alarm change anywhere"),
-        (topics.of(Subject.SITE, "", "incident"), "no", "JSON, news of an incident: `new`, `grew`, `over`"),
+        (topics.of(Subject.SITE, "", "incident"), "no", "JSON, news of an incident: `new`, `grew`, `over`, `merged`"),
         (topics.answer, "no", "JSON `topic`, `ok`, `why`, `at`: what became of a command"),
         *_set_lines(Subject.SITE, topics.of(Subject.SITE, "", "")),
         (f"{zone}status", "yes", "`online` while its state can be trusted"),

@@ -10,7 +10,7 @@ EVENTS = ("pre_alarm", "alarm", "cleared", "reset")
 """What an event may say; `cleared` ends a pre-alarm by itself, `reset` ends an alarm by an operator."""
 DAY_MODES = ("auto", "day", "night")
 """What an operator may ask for: `auto` is as the schedule says."""
-NEWS = ("new", "grew", "over")
+NEWS = ("new", "grew", "over", "merged")
 """What an event of an incident may say."""
 MEASURED_S = 60
 """A measured value older than three of the longest PF periods is no longer shown."""

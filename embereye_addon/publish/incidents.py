@@ -55,4 +55,4 @@ def incidents_of(incidents: Iterable[Incident]) -> State:
 def event_of(change: IncidentChanged) -> State:
     """News of an incident as an event."""
     head = {"event_type": change.news.value, "number": change.number, "text": change.text, "at": time_text(change.at)}
-    return head | incident_of(change.incident, TOLD_ALARMS)
+    return head | incident_of(change.incident, TOLD_ALARMS) | {"merged_into": change.incident.into or None}

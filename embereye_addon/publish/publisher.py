@@ -170,6 +170,7 @@ class Publisher:
         await self._bus.follow(AlarmChanged, "publisher", self._alarm)
         await self._adapters.follow(self._bus)
         await self._bus.follow(IncidentChanged, "publisher", self._incident)
+        await self._adapters.retire(self._bus)
 
     def _pf(self, message: HotSpots | ThermalFrame | Reading) -> None:
         self._heard.hear_pf(message, time.monotonic())

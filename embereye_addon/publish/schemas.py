@@ -163,7 +163,12 @@ def schemas() -> dict[str, Schema]:
     found = {f"{subject}-state": state_schema(subject) for subject in Subject}
     found["event"] = _event()
     found["incident"] = _shape(
-        event_type={"enum": list(NEWS)}, number={"type": "integer", "minimum": 1}, text=_TEXT, at=_WHEN, **_INCIDENT
+        event_type={"enum": list(NEWS)},
+        number={"type": "integer", "minimum": 1},
+        text=_TEXT,
+        at=_WHEN,
+        merged_into=_MAYBE,
+        **_INCIDENT,
     )
     found["camera-event"] = _shape(
         event_type={"enum": list(DETECTIONS)}, confidence={"type": ["number", "null"]}, at=_WHEN

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -23,20 +24,23 @@ DESCRIPTION = """The event log: alarms, pre-alarms, faults, operators' orders, s
                                         write the rows, oldest first. TIME is 2026-03-01, 2026-03-01T14:30 (UTC) or
                                         a UTC second; KIND is alarm, zone, fault, fault_ended, action, start, ...
 
-Exit codes: 0 whole (or written), 1 the chain is broken or the head is not in it, 2 the journal cannot be read.
+Exit codes: 0 whole (or written), 1 the chain is broken or the head is not in it, 2 the journal cannot be read, or
+what was typed cannot be a head.
 """
+HEAD = re.compile(r"(0*[1-9][0-9]{0,17}:)?[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
 COLUMNS = ("number", "time", "at", "kind", "body", "hash")
 
 
 def command(words: list[str]) -> int:
     """Do what is asked; gives the exit code. What is wrong is raised in words."""
     given = _arguments(words)
+    head = _head(given.head) if given.action == "verify" else ""
     path = data_folder(given.folder).journal
     if not path.is_file():
         raise StorageError(f"there is no journal at {path}; name the data folder with --folder")
     journal = Journal(path, read_only=True)
     try:
-        return _verify(journal, path, given.head) if given.action == "verify" else _export(journal, given)
+        return _verify(journal, path, head) if given.action == "verify" else _export(journal, given)
     finally:
         journal.close()
 
@@ -102,6 +106,14 @@ def _time(at: float) -> str:
     return datetime.fromtimestamp(min(max(at, 0.0), 32503680000.0), UTC).isoformat(timespec="milliseconds")
 
 
+def _head(text: str | None) -> str:
+    """A head as it was typed, '' for none; `SettingsError` in words for what cannot be one: a slip breaks no chain."""
+    if text is None or HEAD.fullmatch(text.strip()):
+        return (text or "").strip()
+    allowed = "NUMBER:HASH as it was published, the whole of it: the row's number, a colon and 64 digits of 0-9 a-f"
+    raise SettingsError("--head", text, allowed)
+
+
 def _second(text: str, name: str, default: float) -> float:
     """A UTC second from what the user wrote; `SettingsError` in words."""
     if not text:
@@ -125,7 +137,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     verify = actions.add_parser("verify", help="check the chain")
-    verify.add_argument("--head", default="", metavar="NUMBER:HASH", help="a head that was published")
+    verify.add_argument("--head", default=None, metavar="NUMBER:HASH", help="a head that was published")
     export = actions.add_parser("export", help="write the rows")
     export.add_argument("--format", choices=("csv", "jsonl"), default="csv")
     export.add_argument("--from", dest="begin", default="", metavar="TIME")

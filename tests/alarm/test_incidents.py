@@ -11,7 +11,8 @@ from embereye_addon.messages import IncidentNews, IncidentState, Kind, Severity,
 from tests.alarm.samples import now
 
 RULES = Rules()
-NEW, GREW, OVER = IncidentNews.NEW, IncidentNews.GREW, IncidentNews.OVER
+NEW, GREW, OVER, MERGED = IncidentNews.NEW, IncidentNews.GREW, IncidentNews.OVER, IncidentNews.MERGED
+BETWEEN = incidents.rules_of(120.0, 30.0, {"hall": ("dock", "barn"), "attic": ("loft",)})
 
 
 def share(point: str, kind: Kind = Kind.FLAME, nats: float = 12.0) -> Share:
@@ -155,6 +156,75 @@ def test_a_zone_without_a_strong_point_names_its_first() -> None:
     assert [point.point for point in book[0].incident.points] == ["pf.b.thermal"]
 
 
+# --- what turns out to be one fire -----------------------------------------------------------------------------
+def test_an_alarm_between_two_incidents_makes_them_one() -> None:
+    """One fire goes on as two: whoever acknowledges the one knows nothing of the other, and each calls by itself."""
+    zones = (zone("dock"), zone("barn", seen=True))
+    book, told = run((), (0.0, zones[:1]), (50.0, zones), rules=BETWEEN)
+    assert news(told) == [NEW, NEW]
+    older, younger = (each.incident.id for each in book)
+    book, told = run(book, (51.0, (*zones, zone("hall"))), rules=BETWEEN)
+    assert [(notice.news, notice.incident.id, notice.number) for notice in told] == [
+        (MERGED, younger, 2),
+        (GREW, older, 2),
+    ]
+    assert (told[0].incident.state, told[0].incident.into) == (IncidentState.CLOSED, older)
+    assert told[0].text.startswith(f"part of {older} now: alarm in one zone: Barn")
+    assert told[1].text == "alarm in several zones: Dock, Barn, Hall; 3 points"
+    (only,) = book
+    assert [alarm.zone for alarm in only.incident.alarms] == ["dock", "barn", "hall"]
+    assert [point.at for point in only.incident.points] == [now(0.0).at, now(50.0).at, now(51.0).at]
+    assert (only.incident.began, only.incident.severity) == (now(0.0).at, Severity.SPREADING)
+    book, told = run(book, (52.0, (zone("barn"),)), (53.0, ()), rules=BETWEEN)
+    assert [(notice.news, notice.incident.id) for notice in told] == [(OVER, older)], (
+        "the younger has had its last word"
+    )
+
+
+def test_what_was_never_told_is_merged_without_a_word() -> None:
+    """A fire that breaks through everywhere at once ends incidents of which nobody has heard."""
+    book, told = run((), (0.0, (zone("dock"), zone("barn"), zone("hall"))), rules=BETWEEN)
+    assert news(told) == [NEW]
+    assert len(book[0].incident.alarms) == 3
+
+
+def test_an_alarm_apart_from_one_of_two_joins_the_other_only() -> None:
+    """A fire at the other end of the site becomes a part of one that is not there any more."""
+    loft = zone("loft")
+    book, _ = run((), (0.0, (pre("dock"), loft)), (1.0, (loft,)), (125.0, (loft, zone("hall"))), rules=BETWEEN)
+    assert [[alarm.zone for alarm in each.incident.alarms] for each in book] == [["loft"], ["hall"]]
+
+
+def test_without_neighbours_whoever_is_in_the_time_of_two_makes_them_one() -> None:
+    """A third zone follows two that burn on, and joins only the one that grew last."""
+    hall, more = zone("hall"), zone("hall", points=(share("cam.hall.flame"), share("cam.other.flame")))
+    book, told = run((), (0.0, (hall,)), (121.0, (hall, zone("dock"))), (200.0, (more, zone("dock"))))
+    assert len(book) == 2
+    book, told = run(book, (201.0, (more, zone("dock"), zone("barn"))))
+    assert news(told) == [MERGED, GREW]
+    assert [alarm.zone for alarm in book[0].incident.alarms] == ["hall", "dock", "barn"]
+
+
+def test_merging_keeps_the_bounds_and_counts_what_is_left_out() -> None:
+    """Two long incidents make one that no message can carry."""
+    book: Book = ()
+    for n in range(300):
+        flapping = (pre("dock", f"dock-{n}"), pre("barn", f"barn-{n}")) if n else ()
+        crowd = tuple(share(f"cam.{k}.flame") for k in range(100))
+        book, _ = run(book, (float(n), (zone("shed"), zone("yard", points=crowd), *flapping)), rules=FAR)
+    assert [len(each.incident.alarms) for each in book] == [300, 300]
+    standing = (zone("shed"), zone("yard"), pre("dock", "dock-299"), pre("barn", "barn-299"))
+    book, _ = run(book, (300.0, (*standing, zone("hall"))), rules=FAR)
+    (only,) = book
+    assert len(only.incident.alarms) == incidents.ALARMS_MOST
+    assert only.incident.left_out == 601 - incidents.ALARMS_MOST
+    assert {alarm.zone for alarm in only.standing} == {"shed", "yard", "dock", "barn", "hall"}
+    assert len(only.incident.points) <= incidents.POINTS_MOST
+
+
+FAR = incidents.rules_of(120.0, 30.0, {"shed": ("dock",), "yard": ("barn",), "hall": ("shed", "yard")})
+
+
 # --- bounds -------------------------------------------------------------------------------------------------
 def test_a_hundred_alarms_in_a_minute_are_one_incident_and_few_calls() -> None:
     """The flood: a hundred cameras, one phone."""
@@ -252,6 +322,33 @@ def test_whatever_comes_every_alarm_is_in_one_incident_and_calls_are_bounded(ste
         assert [notice.number for _, notice in heard] == list(range(1, len(heard) + 1))
         lasted_s = heard[-1][0] - began[ident]
         assert kinds.count(GREW) <= len(Severity) - 1 + lasted_s / rules.grew_s
+
+
+@given(steps=STEPS, between=st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_merging_loses_nothing_and_each_incident_has_one_last_word(steps: list[Step], between: bool) -> None:
+    """Some order of alarms leaves an alarm between two incidents, in both or in none, or one goes on that had ended."""
+    rules = incidents.rules_of(60.0, 20.0, {"hall": ("dock", "barn")} if between else {})
+    book: Book = ()
+    mono_s, finished = 0.0, set[str]()
+    for wait_s, step in steps:
+        mono_s += wait_s
+        zones, before = seen_in(step), book
+        known = {alarm.id for each in before for alarm in each.standing}
+        book, notices = look(book, zones, rules, now(mono_s))
+        held = {each.incident.id: {alarm.id for alarm in each.incident.alarms} for each in book}
+        for notice in notices:
+            assert notice.incident.id not in finished
+            if notice.news in (OVER, MERGED):
+                finished.add(notice.incident.id)
+            if notice.news is MERGED:
+                assert {alarm.id for alarm in notice.incident.alarms} <= held[notice.incident.into]
+        assert not finished & held.keys()
+        for each in before:
+            assert each.incident.id in finished | held.keys(), "an incident ends with a word"
+        fresh = {each.zone for each in zones if each.alarm_id not in known}
+        if between and {"hall"} == fresh and {"dock", "barn"} <= {each.zone for each in zones}:
+            assert len(held) == 1, "the alarm lies between them"
 
 
 @given(steps=STEPS, cut=st.integers(0, 40))

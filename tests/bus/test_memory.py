@@ -175,6 +175,34 @@ async def test_a_second_saying_of_an_event_is_swallowed(join: Join) -> None:
     assert (taken, heard) == ([1, 2, 3], [1, 2, 3])
 
 
+async def test_a_retired_follower_has_no_place_and_the_others_keep_theirs(join: Join) -> None:
+    """A recorder that was taken out stays in the store; or with it goes the place of one that is there."""
+    bus, again = await join(), await join()
+    assert await bus.retire(AlarmChanged, "adapter-", ()) == ()
+    heard: list[tuple[str, int]] = []
+
+    def take(name: str) -> Callable[[AlarmChanged], Awaitable[None]]:
+        async def taken(event: AlarmChanged) -> None:
+            heard.append((name, event.seq))
+
+        return taken
+
+    names = ("adapter-one", "adapter-two", "publisher")
+    for name in names:
+        await bus.follow(AlarmChanged, name, take(name))
+    await bus.say(alarm(1))
+    await until(lambda: len(heard) == 3)
+    await bus.close()
+    heard.clear()
+    assert await again.retire(AlarmChanged, "adapter-", ("adapter-two",)) == ("adapter-one",)
+    assert await again.retire(AlarmChanged, "adapter-", ("adapter-two",)) == ()
+    for name in names:
+        await again.follow(AlarmChanged, name, take(name))
+    await again.say(alarm(2))
+    await until(lambda: len(heard) == 4)
+    assert sorted(heard) == [("adapter-one", 1), ("adapter-one", 2), ("adapter-two", 2), ("publisher", 2)]
+
+
 async def test_only_kept_channels_can_be_followed(join: Join) -> None:
     """Following what is not kept would silently lose facts."""
     bus = await join()

@@ -75,6 +75,27 @@ async def test_a_stream_of_an_older_release_is_brought_up_to_date(join: Join, st
     assert (found.config.max_msgs, found.state.messages) == (100_000, 1)
 
 
+async def test_a_follower_of_an_older_release_keeps_its_place(join: Join, stranger: Client) -> None:
+    """After an update every alarm of the last month would be told once more."""
+    bus, taken = await join(), list[int]()
+
+    async def take(event: AlarmChanged) -> None:
+        taken.append(event.seq)
+
+    await bus.say(alarm(1))
+    await bus.follow(AlarmChanged, "publisher", take)
+    await until(lambda: taken == [1])
+    await bus.close()
+    place = await stranger.jetstream().consumer_info("EMBEREYE_ALARM_CHANGED", "publisher")
+    await stranger.jetstream().add_consumer("EMBEREYE_ALARM_CHANGED", place.config.evolve(inactive_threshold=None))
+    again = await join()
+    await again.say(alarm(2))
+    await again.follow(AlarmChanged, "publisher", take)
+    await until(lambda: taken == [1, 2])
+    place = await stranger.jetstream().consumer_info("EMBEREYE_ALARM_CHANGED", "publisher")
+    assert place.config.inactive_threshold == 30 * 86_400.0, "who never comes again is forgotten like what it follows"
+
+
 async def test_an_emptied_store_is_set_up_again(join: Join, nats_server: NatsServer, tmp_path: Path) -> None:
     """A replaced disk must not stop alarms: streams, followers and leases come back on the empty store."""
     bus = await join()

@@ -1,5 +1,7 @@
 """The nats-server child: its settings are accepted by the real binary, and hold."""
 
+import os
+import signal
 import stat
 import subprocess
 import sys
@@ -7,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from embereye_addon.bus.server import Cluster, Server, find_binary, prepare, settings_text
+from embereye_addon.bus.server import Cluster, Server, find_binary, mute, prepare, settings_text
 from embereye_addon.errors import BusError, StorageError
+from tests.fakes.cameras import until
 from tests.fakes.nats_server import NatsServer
 
 TOKEN = "a-token-for-tests-only"
@@ -77,3 +80,18 @@ def test_the_server_listens_on_this_machine_only(nats_server: NatsServer) -> Non
     tcp = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
     listening = [line.split()[1] for line in tcp.splitlines()[1:] if line.split()[3] == "0A"]
     assert [place for place in listening if place.endswith(":" + hexport)] == [f"0100007F:{hexport}"]
+
+
+async def test_only_a_server_that_takes_connections_and_says_nothing_is_mute(tmp_path: Path) -> None:
+    """One that hangs must be ended; one that still starts, or has just gone, must not."""
+    server = NatsServer(tmp_path)
+    assert not await mute(server.url, 0.5)
+    server.start()
+    try:
+        assert not await mute(server.url, 10.0)
+        os.kill(server.pid, signal.SIGSTOP)
+        await until(lambda: "State:\tT" in Path(f"/proc/{server.pid}/status").read_text())
+        assert await mute(server.url, 0.5)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+        server.stop()

@@ -12,7 +12,7 @@ import msgspec
 from embereye_addon.bus.memory import Hub, MemoryBus
 from embereye_addon.detect.models import Gate, Models
 from embereye_addon.messages import CheckModel, Done, EndSound, Isolate, Promote, Restart, SelfTest, SetSetting, Sound
-from embereye_addon.processes import adjusting
+from embereye_addon.processes import adjusting, pf_siren
 from embereye_addon.processes.panel import PanelProcess, opened
 from embereye_addon.settings import store
 from tests.processes.world import child_of, site
@@ -80,6 +80,34 @@ async def test_a_siren_sounds_by_hand_until_its_time_or_the_order_to_end(tmp_pat
         assert isinstance(refused, Done)
         assert "isolated" in refused.why
         assert len(noted(process, "action")) == 9
+
+
+async def test_a_siren_sounded_by_hand_is_kept_over_a_restart(tmp_path: Path) -> None:
+    """People leave a building because of it; a panel that was killed or set otherwise must not end it early."""
+    async with panel(tmp_path) as (process, bus):
+        assert await bus.ask(Sound(**WHO, target="pf.boiler", for_s=600.0)) == Done(ok=True)
+        until_s = process.panel.sounded["pf.boiler"].until
+        process.records.close()
+    async with panel(tmp_path) as (process, bus):
+        assert adjusting.sounding(process) == ((), ("pf.boiler",)), "before anything was heard of anybody"
+        assert process.panel.sounded["pf.boiler"].until == until_s, "its time does not begin anew"
+        assert await bus.ask(EndSound(**WHO, target="pf.boiler")) == Done(ok=True)
+        process.records.close()
+    async with panel(tmp_path) as (process, bus):
+        assert adjusting.sounding(process) == ((), ())
+        assert await bus.ask(Sound(**WHO, target="pf.boiler", for_s=0.05)) == Done(ok=True)
+        process.records.close()
+    await asyncio.sleep(0.1)
+    async with panel(tmp_path) as (process, bus):
+        assert process.state().sirens == (), "its time is over meanwhile"
+        assert await bus.ask(Sound(**WHO, target="pf.boiler", for_s=0.05)) == Done(ok=True)
+        await asyncio.sleep(0.1)
+        await process.tick()
+        assert process.panel.sounded == {}
+        assert json.loads(process.records.journal.rows("siren_ended")[-1].body)["about"] == "pf.boiler"
+        await bus.ask(Sound(**WHO, target="pf.boiler"))
+        bare = msgspec.structs.replace(process.child.site, devices=())
+        assert pf_siren.still_there(process.panel, bare).sounded == {}, "its device left the settings"
 
 
 async def test_a_self_test_asks_every_detector(tmp_path: Path) -> None:

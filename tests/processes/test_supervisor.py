@@ -19,7 +19,8 @@ from embereye_addon.errors import SettingsFileError, StorageError
 from embereye_addon.messages import PanelState, ProcessHealth
 from embereye_addon.processes.folder import Folder
 from embereye_addon.processes.plan import Deaths, Role
-from embereye_addon.processes.supervisor import SERVER, Running, Supervisor, supervise
+from embereye_addon.processes.pulses import SERVER
+from embereye_addon.processes.supervisor import Running, Supervisor, supervise
 from embereye_addon.settings import store
 from embereye_addon.settings.model import Site
 from embereye_addon.topology import PROCESSES
@@ -121,7 +122,7 @@ async def _follows(supervisor: Supervisor, listener: Listener, given: dict[str, 
     before = {name: child.process.pid for name, child in supervisor.running.items()}
     store.save(supervisor.site_file, given | {"pf": given["pf"] | {"max_frames_hz": 4.0}})
     await until(
-        lambda: supervisor.running.get("pf_gateway") and _pid(supervisor, "pf_gateway") != before["pf_gateway"], 20
+        lambda: supervisor.running.get("pf_gateway") and pid_of(supervisor, "pf_gateway") != before["pf_gateway"], 20
     )
     after = {name: child.process.pid for name, child in supervisor.running.items()}
     assert {name for name in before if before[name] != after.get(name)} == {"pf_gateway"}, "only the reader restarts"
@@ -138,16 +139,17 @@ async def _follows(supervisor: Supervisor, listener: Listener, given: dict[str, 
     before = {name: child.process.pid for name, child in supervisor.running.items()}
     Models(supervisor.folder.models).shade(None)
     await until(
-        lambda: supervisor.running.get("detector-0") and _pid(supervisor, "detector-0") != before["detector-0"], 20
+        lambda: supervisor.running.get("detector-0") and pid_of(supervisor, "detector-0") != before["detector-0"], 20
     )
     after = {name: child.process.pid for name, child in supervisor.running.items()}
     assert before["panel"] == after["panel"], "another model restarts detectors only"
     supervisor.folder.ask_restart()
-    await until(lambda: supervisor.running.get("panel") and _pid(supervisor, "panel") != before["panel"], 20)
-    assert _pid(supervisor, SERVER) == before[SERVER], "the bus stays"
+    await until(lambda: supervisor.running.get("panel") and pid_of(supervisor, "panel") != before["panel"], 20)
+    assert pid_of(supervisor, SERVER) == before[SERVER], "the bus stays"
 
 
-def _pid(supervisor: Supervisor, name: str) -> int:
+def pid_of(supervisor: Supervisor, name: str) -> int:
+    """The number of the process that runs now."""
     return supervisor.running[name].process.pid
 
 

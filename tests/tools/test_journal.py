@@ -41,6 +41,22 @@ def test_a_whole_journal_is_verified(folder: Path, capsys: pytest.CaptureFixture
     assert "BROKEN: rows 4 to 9 were cut off" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("typed", ["", "3", "3:", "3:9f3c", "nonsense", f"x:{'0' * 64}", f"0:{'0' * 64}", "0" * 63])
+def test_a_head_that_is_none_is_a_slip_and_no_broken_chain(folder: Path, typed: str) -> None:
+    """A head cut off in copying passes for an edited journal, or an empty variable for a whole one."""
+    with pytest.raises(SettingsError, match=r"--head: .* NUMBER:HASH as it was published"):
+        run("verify", "--folder", folder, "--head", typed)
+
+
+def test_a_head_may_be_a_bare_hash_and_have_blanks_around(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A head that was copied from a page with a blank is refused."""
+    assert run("verify", "--folder", folder) == 0
+    head = capsys.readouterr().out.splitlines()[-1].removeprefix("head ")
+    for typed in (f" {head} ", head.upper(), head.partition(":")[2]):
+        assert run("verify", "--folder", folder, "--head", typed) == 0
+    assert run("verify", "--folder", folder, "--head", "0" * 64) == 1
+
+
 def test_a_changed_row_is_exit_code_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The first bad row is named."""
     journal = Journal(folder / "journal.db")

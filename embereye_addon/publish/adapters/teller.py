@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from embereye_addon.bus import Bus
-from embereye_addon.errors import LinkError, StorageError
+from embereye_addon.errors import BusError, LinkError, StorageError
 from embereye_addon.messages import AlarmChanged, PanelState, ZoneState
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.metrics import ADAPTER_EVENTS, ADAPTER_REQUESTS
@@ -40,6 +40,8 @@ FAULT_KEPT_S = 3600.0
 PANEL_WAIT_S = 10.0
 """At a start the panel has this long to say which zones are out of service."""
 MINUTE_S = 60.0
+PLACE = "adapter-"
+"""Under this and its id an adapter follows the alarm changes."""
 
 
 @dataclass(slots=True)
@@ -235,6 +237,7 @@ class Adapters:
 
     def __init__(self, settings: tuple[Adapter, ...], folder: Path, panel: Callable[[], PanelState | None]) -> None:
         self._panel = panel
+        self._names = tuple(PLACE + each.id for each in settings)
         self.tellers = {each.id: Teller(each, folder, panel) for each in settings if each.enabled}
 
     @property
@@ -247,7 +250,17 @@ class Adapters:
     async def follow(self, bus: Bus) -> None:
         """Begin to follow the kept alarm changes, each adapter from where it left off."""
         for name, teller in self.tellers.items():
-            await bus.follow(AlarmChanged, f"adapter-{name}", self._after_panel(teller))
+            await bus.follow(AlarmChanged, PLACE + name, self._after_panel(teller))
+
+    async def retire(self, bus: Bus) -> None:
+        """End the places of adapters that are not in the settings any more; one that is switched off keeps its own."""
+        try:
+            gone = await bus.retire(AlarmChanged, PLACE, self._names)
+        except BusError as error:  # the next start does it
+            log.debug("%s", error)
+            return
+        for name in gone:
+            log.info("The adapter %s is not in the settings any more; its place is given up", name.removeprefix(PLACE))
 
     def _after_panel(self, teller: Teller) -> Callable[[AlarmChanged], Awaitable[None]]:
         """Wait for the panel's first word, which says what is out of service; not for ever."""

@@ -202,6 +202,25 @@ async def test_a_restart_loses_nothing_and_a_hanging_one_delays_nobody(tmp_path:
     await speaker.close()
 
 
+async def test_an_adapter_that_was_taken_out_leaves_no_place(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each recorder that was ever tried stays in the bus's store; one only switched off must find its place again."""
+    hub = Hub()
+    bus = MemoryBus(hub)
+    off = msgspec.structs.replace(frigate("http://h"), id="off", enabled=False)
+    for name in ("adapter-nvr", "adapter-off", "adapter-old", "publisher"):
+        hub.followed["alarm_changed", name] = 3
+    adapters = Adapters((frigate("http://h"), off), tmp_path, nobody)
+    hub.away = True
+    await adapters.retire(bus)
+    assert len(hub.followed) == 4, "while the bus is away nobody is forgotten"
+    hub.away = False
+    caplog.set_level("INFO")
+    await adapters.retire(bus)
+    assert {name for _, name in hub.followed} == {"adapter-nvr", "adapter-off", "publisher"}
+    assert "The adapter old is not in the settings any more" in caplog.text
+    await bus.close()
+
+
 async def test_at_a_start_the_panel_is_waited_for(tmp_path: Path) -> None:
     """Which zones are out of service is known before anything is told."""
     hub, server, word = Hub(), Frigate(), list[PanelState]()

@@ -26,8 +26,8 @@ class Workshop:
 
 
 def open_workshop(app: web.Application, workshop: Workshop, draft: Draft) -> None:
-    """Add its routes; what runs ends with the application."""
-    desk = Desk(workshop.command)
+    """Add its routes; what runs ends with the application, and goes on with the next one."""
+    desk = Desk(workshop.command, workshop.scratch / "job.json")
     recordings = Recordings(workshop.recordings)
     trial = TrialApi(desk, draft, recordings, workshop.scratch / "trial")
     models = ModelsApi(desk, workshop.models, recordings, workshop.folder, workshop.scratch / "model")
@@ -46,7 +46,11 @@ def open_workshop(app: web.Application, workshop: Workshop, draft: Draft) -> Non
     app.router.add_get("/api/sizes", camera.sizes)
     app.router.add_post("/api/camera/test", camera.test)
 
-    async def stop(_app: web.Application) -> None:
-        await desk.cancel()
+    async def begin(_app: web.Application) -> None:
+        await desk.resume({"trial": trial.again, "gate": models.again})
 
+    async def stop(_app: web.Application) -> None:
+        await desk.leave()
+
+    app.on_startup.append(begin)
     app.on_shutdown.append(stop)

@@ -93,7 +93,7 @@ async function get(address) {
 }
 
 /** @typedef {{values: Record<string, any>, revision: string}} Edited */
-/** @typedef {{at: string, words: string}} Finding */
+/** @typedef {{at: string, words: string, code: string, values: Record<string, any>}} Finding */
 
 /** The settings with their form. @returns {Promise<any>} */
 export const settings = () => get("api/settings");

@@ -114,8 +114,8 @@ class ModelsApi:
         }
 
     def _bare(self, gate: dict[str, Any]) -> dict[str, Any]:
-        """A verdict without the folder of the recordings that it names."""
-        return {**gate, "words": str(gate.get("words", "")).replace(f"{self._recordings.folder}/", "")}
+        """A verdict with the names of recordings for their paths."""
+        return {**gate, "words": self._recordings.named(str(gate.get("words", "")))}
 
     async def change(self, request: web.Request) -> web.Response:
         """POST /api/models/WHAT with {"name"}: shadow, promote, rollback, remove. 200, or 409 in words."""
@@ -201,14 +201,14 @@ class ModelsApi:
         def take(line: bytes) -> None:
             row = msgspec.json.decode(line, type=dict[str, Any])
             if "passed" in row:
-                verdict.update(self._bare(row))
+                verdict.update(row)
             elif "played_s" in row:
                 job.progress = {**(job.progress or {}), "played_s": row["played_s"], "of_s": row.get("of_s")}
             else:
                 job.progress = row
 
         await self._tool(words, take)
-        return verdict
+        return await asyncio.to_thread(self._bare, verdict)
 
     async def _tool(self, words: tuple[str, ...], take: Callable[[bytes], None]) -> None:
         """Run the models command; `ModelError` with its words when it refuses."""

@@ -16,6 +16,7 @@ from embereye_addon.settings.model import Site
 from embereye_addon.web.answers import CALLER, answer
 from embereye_addon.web.bodies import SETTINGS_MAX, decoded
 from embereye_addon.web.desk import Desk, Job, Work
+from embereye_addon.web.ingress import RefusedError
 from embereye_addon.web.recordings import Recordings
 from embereye_addon.web.settings_api import WRONG, Draft, Edited, WrongError
 
@@ -86,7 +87,7 @@ class TrialApi:
                         "of": 2 * len(chosen),
                     }
                     camera = one.camera if any(each.id == one.camera for each in sites[which].cameras) else ""
-                    row[which] = await self._play(job, file, camera, self._recordings.folder / one.name)
+                    row[which] = await self._play(job, file, camera, one.name)
                 job.result = found = [*found, row]
                 await self._desk.keep()
             return found
@@ -95,9 +96,13 @@ class TrialApi:
             if not self._desk.leaving:
                 await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
 
-    async def _play(self, job: Job, site: Path, camera: str, path: Path) -> dict[str, Any]:
+    async def _play(self, job: Job, site: Path, camera: str, name: str) -> dict[str, Any]:
         """One recording with one file of settings: summary, changes, curves; or `error` in words."""
         played = Played(job)
+        try:
+            path = await asyncio.to_thread(self._recordings.path, name)
+        except RefusedError as err:  # removed meanwhile
+            return {"summary": None, "changes": [], "curves": [], "error": str(err)}
         words = ("replay", "--json", "--curves", "--site", str(site), "--camera", camera, str(path))
         code, said = await self._desk.run(words, played.take)
         if not played.error and (code or played.summary is None):

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from embereye_addon.evidence import Evidence
+from embereye_addon.web.alarm_recordings import AlarmRecordings
 from embereye_addon.web.camera_api import CameraApi, Sizes
 from embereye_addon.web.desk import Desk
 from embereye_addon.web.models_api import ModelsApi, ModelStore
@@ -25,10 +27,13 @@ class Workshop:
     sizes: Sizes
 
 
-def open_workshop(app: web.Application, workshop: Workshop, draft: Draft) -> None:
-    """Add its routes; what runs ends with the application, and goes on with the next one."""
+def open_workshop(app: web.Application, workshop: Workshop, draft: Draft, evidence: Evidence) -> None:
+    """Add its routes; `evidence` is what is kept of past alarms.
+
+    What runs ends with the application, and goes on with the next one.
+    """
     desk = Desk(workshop.command, workshop.scratch / "job.json")
-    recordings = Recordings(workshop.recordings)
+    recordings = Recordings(workshop.recordings, AlarmRecordings(evidence))
     trial = TrialApi(desk, draft, recordings, workshop.scratch / "trial")
     models = ModelsApi(desk, workshop.models, recordings, workshop.folder, workshop.scratch / "model")
     camera = CameraApi(desk, draft, workshop.sizes)

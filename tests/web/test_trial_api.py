@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from embereye_addon.evidence import Evidence, KeptFile
+from tests.test_evidence import change
 from tests.web.samples import Served, ended, served, settings_file, told, workshop
 
 
@@ -130,3 +132,20 @@ async def test_a_trial_whose_settings_are_gone_says_so(tmp_path: Path) -> None:
         async with served(shop=workshop(tmp_path)) as page:
             _, job = await told(page, "GET", "/api/job")
         assert (job["state"], "begin again" in job["why"]) == ("failed", True)
+
+
+@pytest.mark.timeout(60)
+async def test_a_past_alarm_is_tried(tmp_path: Path) -> None:
+    """Whether another sensitivity would have spared last night's alarm is one click away."""
+    night(tmp_path)
+    evidence, noted = Evidence(tmp_path / "evidence"), change(at=1_700_000_000.0)
+    evidence.note(noted)
+    content = (tmp_path / "recordings" / "night.jsonl").read_bytes()
+    evidence.add(noted.id, KeptFile(name="alarm-hall.jsonl", what="traffic", source="hall", at=noted.at), content)
+    file = settings_file(tmp_path)
+    async with served(site_file=file, shop=workshop(tmp_path), evidence=tmp_path / "evidence") as page:
+        chosen = [{"name": "2023-11-14 22.13.20 alarm-hall.jsonl"}]
+        asked = {"settings": await edited(page, "high"), "recordings": chosen}
+        assert (await told(page, "POST", "/api/trial", asked))[0] == 202
+        (row,) = (await ended(page))["result"]
+    assert row["after"]["summary"]["worst"] == "pre_alarm"

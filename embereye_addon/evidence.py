@@ -26,7 +26,7 @@ CHANGES_MOST = 64
 INDEX_BYTES = 1 << 20
 DAY_S = 86_400.0
 _IDENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_FILE = re.compile(r"(?:pre_alarm|alarm)-[a-z0-9_-]{1,40}\.(?:jpg|mp4|png|json)")
+_FILE = re.compile(r"(?:pre_alarm|alarm)-[a-z0-9_-]{1,40}\.(?:jpg|mp4|png|jsonl?)")
 
 
 class KeptFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +117,7 @@ class Evidence:
             _put(self._folder / ident / file.name, content)
             others = tuple(each for each in kept.files if each.name != file.name)
             self._write(msgspec.structs.replace(kept, files=(*others, file)))
-        if self._media is not None and file.what != "trend":
+        if self._media is not None and file.what not in ("trend", "traffic"):
             with _words(self._media):
                 _put(self._media / _dated(kept) / file.name, content)
 

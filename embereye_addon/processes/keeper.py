@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from embereye_addon.messages import (
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.observe.disk import Room
 from embereye_addon.observe.metrics import EVIDENCE_KEPT, EVIDENCE_MISSED
+from embereye_addon.processes.traffic import Traffic
 from embereye_addon.publish.pictures import cameras_of
 from embereye_addon.publish.snapshots import draw_boxes, heat_map
 from embereye_addon.settings.model import Site
@@ -37,6 +39,8 @@ FRESH_S = 45.0
 """What is delivered later than this is noted, but no picture of that time is to be had."""
 AT_ONCE = 8
 """Alarms whose evidence is collected at a time; of more only the explanation is kept."""
+LISTENING_MOST = 32
+"""Alarms whose traffic is waited for at a time."""
 ASK_S = 4.0
 AGAIN_S = 2.0
 TRIES = 25
@@ -60,9 +64,11 @@ class Keeper:
     room: Room
     before_s: float = BEFORE_S
     after_s: float = AFTER_S
+    traffic: Traffic = field(default_factory=Traffic)
     late_s: float = HISTORY_LATE_S
     again_s: float = AGAIN_S
     _collecting: set[asyncio.Task[None]] = field(default_factory=set)
+    _listening: set[asyncio.Task[None]] = field(default_factory=set)
     _failed: bool = False
 
     async def on_change(self, change: AlarmChanged) -> None:
@@ -75,9 +81,14 @@ class Keeper:
         if len(self._collecting) >= AT_ONCE or self.room.scarce:
             EVIDENCE_MISSED.labels("alarm").inc()
             return
-        task = asyncio.create_task(self.collect(change), name=f"evidence of {change.id}")
-        self._collecting.add(task)
-        task.add_done_callback(self._collecting.discard)
+        self._begin(self._collecting, self.collect(change), change)
+        if len(self._listening) < LISTENING_MOST:  # they wait a minute, and must not keep pictures from being taken
+            self._begin(self._listening, self._traffic(change), change)
+
+    def _begin(self, among: set[asyncio.Task[None]], job: Coroutine[Any, Any, None], change: AlarmChanged) -> None:
+        task = asyncio.create_task(job, name=f"evidence of {change.id}")
+        among.add(task)
+        task.add_done_callback(among.discard)
 
     async def collect(self, change: AlarmChanged) -> None:
         """Everything of one change, side by side."""
@@ -153,6 +164,18 @@ class Keeper:
         trend = KeptFile(name="json", what="trend", source=source, at=frames[0].at, end=frames[-1].at)
         await self._add(change, device, trend, trend_of(frames))
 
+    async def _traffic(self, change: AlarmChanged) -> None:
+        """What the zone's sources claimed before and after, to try other settings on."""
+        at_s = time.monotonic() - (utc_s() - change.at)
+        await asyncio.sleep(self.traffic.after_s)
+        begin_s, end_s, lines = self.traffic.around(change.zone, at_s)
+        if not lines:
+            _missed("traffic", change.zone, "nothing was heard from its sources")
+            return
+        begin, end = (change.at + each - at_s for each in (begin_s, end_s))
+        file = KeptFile(name="jsonl", what="traffic", source=change.zone, at=begin, end=end)
+        await self._add(change, change.zone, file, lines)
+
     async def _add(self, change: AlarmChanged, ident: str, file: KeptFile, content: bytes) -> None:
         """Keep a file; `file.name` is its ending until here."""
         named = msgspec.structs.replace(file, name=file_name(change.now, ident, file.name))
@@ -182,7 +205,7 @@ class Keeper:
 
     async def stop(self) -> None:
         """Give up what is being collected."""
-        tasks = tuple(self._collecting)
+        tasks = (*self._collecting, *self._listening)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -9,12 +9,14 @@ from embereye_addon.detect.models import Models
 from embereye_addon.detect.sizes import at_one_metre
 from embereye_addon.errors import LinkError
 from embereye_addon.evidence import Evidence
-from embereye_addon.messages import AlarmChanged
+from embereye_addon.messages import AlarmChanged, Message
 from embereye_addon.observe.disk import Room
 from embereye_addon.processes import addon
 from embereye_addon.processes.child import Child, every, with_parent
 from embereye_addon.processes.folder import Folder
 from embereye_addon.processes.keeper import PRUNE_S, Keeper
+from embereye_addon.processes.panel_watch import zones_of
+from embereye_addon.processes.traffic import Traffic
 from embereye_addon.web import assets
 from embereye_addon.web.app import Wiring, build, serving
 from embereye_addon.web.board import HEARD, Board
@@ -58,8 +60,14 @@ def workshop(folder: Folder) -> Workshop:
 async def main(child: Child) -> None:
     """Show the page until told to stop."""
     board = Board(child.site, lambda: bool(getattr(child.bus, "away", False)))
+    traffic = Traffic(zones_of(child.site))
+
+    def heard(fact: Message) -> None:
+        traffic.take(fact)
+        board.take(fact)
+
     for kind in HEARD:
-        await child.bus.hear(kind, board.take)
+        await child.bus.hear(kind, heard)
     inside = addon.inside()
     door = Door(inside=inside, token=child.site.web.token)
     files = await asyncio.to_thread(assets.load)
@@ -77,7 +85,7 @@ async def main(child: Child) -> None:
     )
     media = await asyncio.to_thread(media_folder, child.site.journal.media, inside=inside)
     room = Room(folder.path, child.site.disk.least_free_mib)
-    keeper = Keeper(child.site, child.bus, Evidence(folder.evidence, media), folder.history, room)
+    keeper = Keeper(child.site, child.bus, Evidence(folder.evidence, media), folder.history, room, traffic=traffic)
     await child.bus.follow(AlarmChanged, "evidence", keeper.on_change)
     try:
         async with asyncio.TaskGroup() as work:

@@ -41,10 +41,10 @@ def _calibrations(lists: Mapping[str, list[_Row]], found: Findings) -> None:
     for i, row in enumerate(lists["calibrations"]):
         device, where = row.get("device"), f"calibrations[{i}]"
         if device is not None and device not in devices:
-            found.say(f"{where}.device", f"there is no PF device {device!r}")
+            found.tell(f"{where}.device", "no_device", device=str(device))
         role = devices.get(device, {}).get(f"{row.get('input')}_role")
         if role in ("flame", "none"):
-            found.say(f"{where}.input", f"{row.get('input')} of {device} has the role {role}; it must be gas or smoke")
+            found.tell(f"{where}.input", "input_role", input=str(row.get("input")), device=str(device), role=str(role))
     for key in ("input", "gas"):
         known = [row for row in lists["calibrations"] if "device" in row and key in row]
         _unique([{key: f"{row[key]} of {row['device']}"} for row in known], "calibrations", key, found)
@@ -55,7 +55,7 @@ def _unique(rows: list[_Row], section: str, key: str, found: Findings) -> None:
     for i, row in enumerate(rows):
         value = row.get(key)
         if value is not None and first.setdefault(value, i) != i:
-            found.say(f"{section}[{i}].{key}", f"{value!r} is already used by {section}[{first[value]}]")
+            found.tell(f"{section}[{i}].{key}", "used_twice", value=str(value), place=f"{section}[{first[value]}]")
 
 
 def _zones(lists: Mapping[str, list[_Row]], given: object, found: Findings) -> None:
@@ -68,12 +68,12 @@ def _zones(lists: Mapping[str, list[_Row]], given: object, found: Findings) -> N
             zone = row.get("zone")
             points[zone] += each
             if zone is not None and zone not in exist:
-                there = f"the zones are {', '.join(sorted(exist))}" if exist else "there are no zones yet"
-                found.say(f"{section}[{i}].zone", f"there is no zone {zone!r}; {there}")
+                code = "no_zone" if exist else "no_zones_yet"
+                there = {"zones": ", ".join(sorted(exist))} if exist else {}
+                found.tell(f"{section}[{i}].zone", code, zone=str(zone), **there)
     for i, zone in enumerate(lists["zones"]):
         if points[zone.get("id")] > POINTS_MAX and "id" in zone:
-            held = f"{points[zone['id']]} points (a camera has 2, a PF device 5)"
-            found.wrong(f"zones[{i}]", held, f"at most {POINTS_MAX} points a zone; divide it")
+            found.tell(f"zones[{i}]", "zone_points", n=points[zone["id"]], most=POINTS_MAX)
 
 
 def ids_of(rows: list[_Row]) -> set[object]:
@@ -87,9 +87,9 @@ def _neighbours(zones: list[_Row], found: Findings) -> None:
         named = zone.get("neighbours")
         for k, other in enumerate(named if isinstance(named, list) else ()):
             if other == zone.get("id"):
-                found.say(f"zones[{i}].neighbours[{k}]", "a zone is no neighbour of its own")
+                found.tell(f"zones[{i}].neighbours[{k}]", "own_neighbour")
             elif other not in ids_of(zones):
-                found.say(f"zones[{i}].neighbours[{k}]", f"there is no zone {other!r}")
+                found.tell(f"zones[{i}].neighbours[{k}]", "no_such_zone", zone=str(other))
 
 
 def _credentials(camera: _Row, where: str, found: Findings) -> None:
@@ -99,7 +99,7 @@ def _credentials(camera: _Row, where: str, found: Findings) -> None:
         bare, username, password = kinds.split_credentials(str(camera.get(stream) or ""))
         for key, inside in (("username", username), ("password", password)):
             if inside and camera.get(key) and moved.get(key) != inside:
-                found.say(f"{where}.{key}", f"the {stream} holds a {key} as well; give it in one place only")
+                found.tell(f"{where}.{key}", "given_twice", stream_key=stream, own_key=key)
             elif inside:
                 camera[key] = moved[key] = inside
         if camera.get(stream):
@@ -119,8 +119,7 @@ def _regions(devices: list[_Row], found: Findings) -> None:
         for k, one in enumerate(regions if isinstance(regions, list) else ()):
             for first, last in (("left", "right"), ("top", "bottom")):
                 if one.get(last, 31) < one.get(first, 0):
-                    allowed = f"not below {first}, which is {one[first]}"
-                    found.wrong(f"devices[{i}].regions[{k}].{last}", one[last], allowed)
+                    found.tell(f"devices[{i}].regions[{k}].{last}", "region_order", first_key=first, low=one[first])
 
 
 def _seen_by(devices: list[_Row], cameras: set[object], found: Findings) -> None:
@@ -130,13 +129,13 @@ def _seen_by(devices: list[_Row], cameras: set[object], found: Findings) -> None
         named = [registration.parse(line).camera for line in lines] if isinstance(lines, list) else []
         for k, camera in enumerate(named):
             if camera not in cameras:
-                found.say(f"devices[{i}].seen_by[{k}]", f"there is no camera {camera!r}")
+                found.tell(f"devices[{i}].seen_by[{k}]", "no_camera", camera=camera)
         _unique([{"camera": camera} for camera in named], f"devices[{i}].seen_by", "camera", found)
 
 
 def _doors(clean: _Row, found: Findings) -> None:
     web, pf, mqtt = (clean.get(name) for name in ("web", "pf", "mqtt"))
     if isinstance(web, dict) and isinstance(pf, dict) and web.get("port") == pf.get("port", 0):
-        found.wrong("pf.port", pf["port"], "another port than web.port")
+        found.tell("pf.port", "same_port", port=pf["port"])
     if isinstance(mqtt, dict) and mqtt.get("ca_file") and mqtt.get("tls") is False:
-        found.say("mqtt.ca_file", "is given, but mqtt.tls is off; switch it on or leave ca_file out")
+        found.tell("mqtt.ca_file", "tls_off")

@@ -17,11 +17,11 @@ def rules(lists: Mapping[str, list[_Row]], found: Findings) -> None:
         for pre, alarm in (("fixed_pre_c", "fixed_alarm_c"), ("rise_pre_k_min", "rise_alarm_k_min")):
             low, high = (_number(zone, key) for key in (pre, alarm))
             if low >= high:
-                found.wrong(f"zones[{i}].{pre}", low, f"below {alarm}, which is {high:g}")
+                found.tell(f"zones[{i}].{pre}", "not_below", alarm_key=alarm, high=high, low=low)
         waits = [zone.get(key) for key in ("ack_wait_s", "reset_wait_s")]
         waits_s = sum(each for each in waits if isinstance(each, int))
         if waits_s > WAIT_MAX_S:
-            found.say(f"zones[{i}].reset_wait_s", f"together with ack_wait_s at most {WAIT_MAX_S} s, not {waits_s}")
+            found.tell(f"zones[{i}].reset_wait_s", "waits", other_key="ack_wait_s", most=WAIT_MAX_S, sum=waits_s)
         if _setting(zone, "mode") == "coincidence":
             _coincidence(i, zone, lists, found)
 
@@ -48,5 +48,5 @@ def _coincidence(i: int, zone: _Row, lists: Mapping[str, list[_Row]], found: Fin
     if "devices" in here:
         return
     if _setting(zone, "different_physics") or len(here) < 2:
-        needed = "a PF device" if _setting(zone, "different_physics") else "a PF device or a second camera"
-        found.say(f"zones[{i}].mode", f"a coincidence needs {needed} in the zone, or it never comes to an alarm")
+        needed = "coincidence_device" if _setting(zone, "different_physics") else "coincidence_second"
+        found.tell(f"zones[{i}].mode", needed)

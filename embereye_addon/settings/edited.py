@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from embereye_addon.errors import SettingsFileError
-from embereye_addon.settings.findings import Key
+from embereye_addon.settings.findings import Key, Reason
+from embereye_addon.settings.mistakes import Value
 from embereye_addon.settings.model import Site
 from embereye_addon.settings.schema import SECTIONS, check
 
@@ -15,16 +16,28 @@ _REASON: Final = re.compile(r"^(?P<at>[a-z0-9_]+(?:\[\d+\])?(?:\.[a-z0-9_]+(?:\[
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One mistake: the path of its field, such as `cameras[0].url` ('' where it has none), and what is wrong there."""
+    """One mistake: the path of its field, such as `cameras[0].url` ('' where it has none), and what is wrong there.
+
+    `code` and `values` are those of `mistakes.WORDS`; '' where only the field's own form is not kept to.
+    """
 
     at: str
     words: str
+    code: str = ""
+    values: Mapping[str, Value] = {}
 
 
 def findings(error: SettingsFileError) -> tuple[Finding, ...]:
     """Every mistake of a file with its place."""
-    matched = ((reason, _REASON.match(reason)) for reason in error.reasons)
-    return tuple(Finding(found["at"], found["words"]) if found else Finding("", text) for text, found in matched)
+    return tuple(map(_finding, error.reasons))
+
+
+def _finding(reason: str) -> Finding:
+    place = _REASON.match(reason)
+    at, words = (place["at"], place["words"]) if place else ("", str(reason))
+    if isinstance(reason, Reason):
+        return Finding(at, words, reason.code, reason.values)
+    return Finding(at, words)
 
 
 def checked(raw: object) -> tuple[Site | None, tuple[Finding, ...]]:

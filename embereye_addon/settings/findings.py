@@ -3,14 +3,15 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 import voluptuous as vol
 
 from embereye_addon.errors import SettingsError, SettingsFileError
-from embereye_addon.settings import kinds
+from embereye_addon.settings import kinds, mistakes
 from embereye_addon.settings.kinds import Kind
+from embereye_addon.settings.mistakes import Value
 
 REQUIRED: Final = object()
 """The default of a key that must be given."""
@@ -47,19 +48,42 @@ class Section:
     most: int = 0
 
 
+class Reason(str):
+    """A mistake as a line of text, which also knows the code and the values that its words are made of."""
+
+    __slots__ = ("code", "values")
+
+    code: str
+    values: Mapping[str, Value]
+
+    def __new__(cls, line: str, code: str, values: Mapping[str, Value]) -> Self:
+        """The line, with a code of `mistakes.WORDS`."""
+        made = super().__new__(cls, line)
+        made.code, made.values = code, values
+        return made
+
+
 @dataclass(slots=True)
 class Findings:
     """The mistakes of one file, in the order of the file."""
 
     reasons: list[str] = field(default_factory=list)
 
-    def wrong(self, key: str, value: object, allowed: str) -> None:
-        """A value that its kind refuses, as it may be shown."""
-        self.reasons.append(str(SettingsError(key, value, allowed)))
+    def wrong(self, key: str, value: object, allowed: str, hint: kinds.Hint | None = None) -> None:
+        """A value that its kind refuses, as it may be shown, and perhaps what says more."""
+        if hint is None:
+            self.reasons.append(str(SettingsError(key, value, allowed)))
+        else:
+            line = str(SettingsError(key, value, f"{allowed}; {hint.error_message}"))
+            self.reasons.append(Reason(line, hint.code, hint.values))
 
     def say(self, key: str, words: str) -> None:
-        """Any other mistake."""
+        """A mistake that a form cannot make."""
         self.reasons.append(f"{key}: {words}")
+
+    def tell(self, key: str, code: str, **values: Value) -> None:
+        """A mistake of `mistakes.WORDS`."""
+        self.reasons.append(Reason(f"{key}: {mistakes.words(code, values)}", code, values))
 
     def stop(self, path: str) -> None:
         """`SettingsFileError` with everything found, if anything was."""
@@ -106,8 +130,8 @@ def _check_value(key: Key, value: object, where: str, found: Findings) -> dict[s
             for step in error.path:
                 if kind.each and isinstance(wrong, list) and isinstance(step, int):
                     path, wrong, kind = f"{path}[{step}]", wrong[step], kind.each
-            hint = f"; {error.error_message}" if isinstance(error, kinds.Hint) else ""
-            found.wrong(path, kind.shown(wrong), kind.words + hint)
+            hint = error if isinstance(error, kinds.Hint) else None
+            found.wrong(path, kind.shown(wrong), kind.words, hint)
     return {}
 
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import voluptuous as vol
 
 from embereye_addon.settings import regions, registration
+from embereye_addon.settings.mistakes import CodedError, Value, words
 
 STARS: Final = "***"
 """Stands for a secret wherever one is shown; never accepted as a secret itself."""
@@ -29,7 +30,6 @@ _LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST: Final = re.compile(rf"^{_LABEL}(?:\.{_LABEL})*\.?$")
 _NUMERIC: Final = re.compile(r"^[0-9.]+$")
 _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_RESERVED: Final = "a password with / ? # or @ belongs into the key password, or must be written with %2F %3F %23 %40"
 _PARAMETER: Final = re.compile(r"(?i)((?:pass|passwd|password|pwd|token|secret)=)[^&\s]*")
 
 _TYPE_WORDS: Final[dict[type, str]] = {dict: "a mapping", list: "a list", tuple: "a list"}
@@ -37,6 +37,10 @@ _TYPE_WORDS: Final[dict[type, str]] = {dict: "a mapping", list: "a list", tuple:
 
 class Hint(vol.Invalid):
     """A refusal that says more than what is allowed: its text is added to the kind's words."""
+
+    def __init__(self, code: str, **values: Value) -> None:
+        self.code, self.values = code, values
+        super().__init__(words(code, values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,11 @@ def without_secrets(url: str) -> str:
 def _string(value: object) -> str:
     """A string without control characters, trimmed."""
     if isinstance(value, bool | int | float | date):
-        raise Hint("write it in quotes")
+        raise Hint("quotes")
     if not isinstance(value, str):
         raise vol.Invalid("not text")
     if _UNSEEN.search(value):
-        raise Hint("it holds a line break or another character that cannot be seen")
+        raise Hint("unseen")
     return value.strip()
 
 
@@ -170,7 +174,7 @@ def secret(low: int = 0, high: int = 256) -> Kind:
 
     def no_stars(value: str) -> str:
         if value == STARS:
-            raise Hint("three stars stand for a kept secret; write the secret again")
+            raise Hint("stars")
         if value and len(value) < low:
             raise vol.Invalid("too short")
         return value
@@ -229,7 +233,7 @@ def host(*, empty: bool = False) -> Kind:
 
     def named(value: str) -> str:
         if "/" in value:
-            raise Hint("leave out mqtt://, http:// and any path")
+            raise Hint("host_only")
         if not is_host(value) and not (empty and not value):
             raise vol.Invalid("not a host")
         return value
@@ -267,7 +271,7 @@ def network() -> Kind:
             meant = ipaddress.ip_network(value, strict=False)
         except ValueError:
             raise vol.Invalid("not a network") from None
-        raise Hint(f"the network of this address is {meant}")
+        raise Hint("network_is", network=str(meant))
 
     form = {"input": "text", "min_length": 1, "max_length": 64}
     return Kind("an IP network such as 192.168.1.0/24", "str", form, vol.Schema(vol.All(_string, parsed)))
@@ -281,13 +285,13 @@ def url(*schemes: str) -> Kind:
             parts = urlsplit(value)
             number, name = parts.port, parts.hostname or ""
         except ValueError:
-            raise Hint(_RESERVED if "@" in value else "host or port cannot be read") from None
+            raise Hint("url_reserved" if "@" in value else "url_unread") from None
         if parts.scheme not in schemes:
             raise vol.Invalid("scheme")
         if " " in value or _UNSEEN.search(unquote(parts.netloc)):
-            raise Hint("it holds a space or a line break")
+            raise Hint("url_space")
         if not is_host(name) or number == 0 or parts.fragment:
-            raise Hint(_RESERVED if "@" in value or parts.fragment else "it has no host that can be dialled")
+            raise Hint("url_reserved" if "@" in value or parts.fragment else "url_host")
         return value
 
     words = f"a URL such as {schemes[0]}://192.168.1.20/stream ({' or '.join(schemes)})"
@@ -302,8 +306,8 @@ def region() -> Kind:
     def parsed(value: str) -> str:
         try:
             return regions.parse(value).text()
-        except ValueError as err:
-            raise Hint(str(err)) from None
+        except CodedError as err:
+            raise Hint(err.code, **err.values) from None
 
     words = f"a region such as {regions.EXAMPLE}"
     form = {"input": "text", "min_length": 1, "max_length": regions.TEXT_MAX}
@@ -316,8 +320,8 @@ def seen_by() -> Kind:
     def parsed(value: str) -> str:
         try:
             return registration.parse(value).text()
-        except ValueError as err:
-            raise Hint(str(err)) from None
+        except CodedError as err:
+            raise Hint(err.code, **err.values) from None
 
     words = f"four pairs such as {registration.EXAMPLE}"
     form = {"input": "text", "min_length": 1, "max_length": registration.TEXT_MAX}

@@ -24,6 +24,7 @@ from embereye_addon.settings.kinds import (
     url,
     whole,
 )
+from embereye_addon.settings.mistakes import CodedError
 from embereye_addon.settings.model import Adapter, External
 
 EXTERNALS_MAX: Final = 64
@@ -48,7 +49,7 @@ def foreign_topic(*, empty: bool = False) -> Kind:
 
     def checked(value: str) -> str:
         if _UNTOPIC.search(value):
-            raise Hint("one topic each: + and # are not taken")
+            raise Hint("topic_wildcard")
         if not value and not empty:
             raise vol.Invalid("empty")
         return value
@@ -65,8 +66,8 @@ def value_path() -> Kind:
     def parsed(value: str) -> str:
         try:
             return paths.parse(value).text()
-        except ValueError as err:
-            raise Hint(str(err)) from None
+        except CodedError as err:
+            raise Hint(err.code, **err.values) from None
 
     form = {"input": "text", "min_length": 5, "max_length": paths.TEXT_MAX}
     words = f"value, or a path such as {paths.EXAMPLE}"
@@ -79,8 +80,8 @@ def condition() -> Kind:
     def parsed(value: str) -> str:
         try:
             return paths.parse_condition(value).text()
-        except ValueError as err:
-            raise Hint(str(err)) from None
+        except CodedError as err:
+            raise Hint(err.code, **err.values) from None
 
     form = {"input": "text", "min_length": 7, "max_length": paths.TEXT_MAX}
     words = f"a condition such as {paths.CONDITION}"
@@ -88,10 +89,10 @@ def condition() -> Kind:
 
 
 def split_target(line: str) -> tuple[str, str]:
-    """What is meant here (`*`, a zone or `cam.<id>`) and what the other system calls it; `ValueError` in words."""
+    """What is meant here (`*`, a zone or `cam.<id>`) and what the other system calls it; `CodedError` in words."""
     found = _TARGET.match(line.strip())
     if found is None:
-        raise ValueError(f"write a zone's id, cam.<id> or *, then = and their name, such as {TARGET_EXAMPLE}")
+        raise CodedError("target_form", example=TARGET_EXAMPLE)
     return found[1], found[2].strip()
 
 
@@ -101,8 +102,8 @@ def target() -> Kind:
     def parsed(value: str) -> str:
         try:
             return "=".join(split_target(value))
-        except ValueError as err:
-            raise Hint(str(err)) from None
+        except CodedError as err:
+            raise Hint(err.code, **err.values) from None
 
     form = {"input": "text", "min_length": 3, "max_length": 112}
     return Kind(f"a line such as {TARGET_EXAMPLE}", "str", form, vol.Schema(vol.All(text(1, 112).schema, parsed)))
@@ -189,10 +190,10 @@ def cross_outside(clean: _Row, found: Findings) -> None:
 def _external(row: _Row, where: str, base: str, found: Findings) -> None:
     for key in ("topic", "availability_topic"):
         if base and str(row.get(key, "")).startswith(f"{base}/"):
-            found.say(f"{where}.{key}", "it is EmberEye's own topic; an alarm would feed itself")
+            found.tell(f"{where}.{key}", "own_topic")
     both = _folded(row.get("on_words")) & _folded(row.get("off_words"))
     if both and row.get("threshold") is None:
-        found.say(f"{where}.off_words", f"{min(both)!r} cannot mean both on and off")
+        found.tell(f"{where}.off_words", "on_and_off", word=min(both))
 
 
 def _folded(words: object) -> set[str]:
@@ -202,29 +203,29 @@ def _folded(words: object) -> set[str]:
 def _adapter(row: _Row, where: str, found: Findings) -> None:
     _bare, username, password = split_credentials(str(row.get("url", "")))
     if username or password:
-        found.say(f"{where}.url", "give user and password in their own keys")
+        found.tell(f"{where}.url", "url_credentials")
     kind, key = row.get("kind"), str(row.get("key", ""))
     if kind != "webhook" and "?" in str(row.get("url", "")):
-        found.say(f"{where}.url", "leave out the question mark and what follows it")
+        found.tell(f"{where}.url", "url_query")
     if kind == "webhook" and "key" in row and len(key) < SECRET_MIN:
-        found.say(f"{where}.key", f"a webhook is signed: give a secret of at least {SECRET_MIN} characters")
+        found.tell(f"{where}.key", "webhook_key", least=SECRET_MIN)
     if kind == "shinobi" and not (_PART.match(key) and _PART.match(str(row.get("group", "")))):
-        found.say(f"{where}.key", "Shinobi needs its API key (key) and group key (group): letters, digits, . _ and -")
+        found.tell(f"{where}.key", "shinobi_keys")
 
 
 def _targets(row: _Row, where: str, lists: Mapping[str, list[dict[str, object]]], found: Findings) -> None:
     lines = row.get("targets")
     lines = lines if isinstance(lines, list) else []
     if row.get("kind") not in (None, "webhook") and "targets" in row and not lines:
-        found.say(where, f"say which camera there stands for which zone here, such as {TARGET_EXAMPLE}")
+        found.tell(where, "no_targets", example=TARGET_EXAMPLE)
     known = {"*", *(str(zone.get("id")) for zone in lists["zones"])}
     known |= {f"cam.{camera.get('id')}" for camera in lists["cameras"]}
     for i, line in enumerate(lines):
         what, theirs = split_target(str(line))
         if what not in known:
-            found.say(f"{where}[{i}]", f"there is no zone or camera {what!r}")
+            found.tell(f"{where}[{i}]", "no_target", target=what)
         if row.get("kind") in _NUMBERED and not (theirs.isascii() and theirs.isdigit()):
-            found.say(f"{where}[{i}]", f"{row['kind']} knows cameras by number; {theirs!r} is none")
+            found.tell(f"{where}[{i}]", "camera_number", system=str(row["kind"]), theirs=theirs)
 
 
 def _echoes(lists: Mapping[str, list[dict[str, object]]], found: Findings) -> None:
@@ -234,11 +235,7 @@ def _echoes(lists: Mapping[str, list[dict[str, object]]], found: Findings) -> No
         heard = _folded(row.get("on_words")) | _folded([str(line).rpartition("=")[2] for line in _lines(row)])
         heard.add(str(row.get("topic", "")).rpartition("/")[2].casefold())
         if same := sorted(labels & heard):
-            found.say(
-                f"externals[{i}]",
-                f"an adapter makes Frigate events with the label {same[0]!r}, which would come back here"
-                " as a detection; give the adapter another label",
-            )
+            found.tell(f"externals[{i}]", "echo", label=same[0])
 
 
 def _lines(row: _Row) -> list[object]:

@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from embereye_addon.settings.mistakes import CodedError
+
 STEPS_MAX: Final = 8
 TEXT_MAX: Final = 200
 FOUND_MAX: Final = 200
@@ -79,7 +81,7 @@ def parse(text: str) -> Path:
     """The path in `text`; `ValueError` with words the installer can act on."""
     path, rest = _parsed(text.strip())
     if rest:
-        raise ValueError(f'{rest[:24]!r} cannot follow; write names as .name, [0] or ["a name"], such as {EXAMPLE}')
+        raise CodedError("path_rest", rest=rest[:24], example=EXAMPLE)
     return path
 
 
@@ -89,17 +91,17 @@ def parse_condition(text: str) -> Condition:
     equal = rest.startswith("=")
     word = rest.removeprefix("=" if equal else "!=").strip()
     if not (equal or rest.startswith("!=")) or not word:
-        raise ValueError(f"write a path, = or !=, and a word, such as {CONDITION}")
+        raise CodedError("condition_form", example=CONDITION)
     return Condition(path, word, equal)
 
 
 def _parsed(text: str) -> tuple[Path, str]:
     """The longest path at the beginning, and what follows it."""
     if len(text) > TEXT_MAX:
-        raise ValueError(f"it has more than {TEXT_MAX} characters")
+        raise CodedError("path_long", most=TEXT_MAX)
     head = _HEAD.match(text)
     if head is None:
-        raise ValueError(f"begin with value (the whole payload) or value_json, such as {EXAMPLE}")
+        raise CodedError("path_begin", example=EXAMPLE)
     steps: list[Step] = []
     at = head.end()
     while head[0] == "value_json" and (found := _STEP.match(text, at)) is not None:
@@ -107,7 +109,7 @@ def _parsed(text: str) -> tuple[Path, str]:
         steps.append(int(number) if number is not None else str(name or quoted))
         at = found.end()
     if len(steps) > STEPS_MAX:
-        raise ValueError(f"it has {len(steps)} steps; at most {STEPS_MAX} are walked")
+        raise CodedError("path_steps", n=len(steps), most=STEPS_MAX)
     return Path(head[0] == "value_json", tuple(steps)), text[at:].strip()
 
 

@@ -4,12 +4,15 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from embereye_addon.settings.mistakes import CodedError
+
 REGION_KINDS: Final = ("include", "exclude", "privacy")
 CAMERA_REGIONS_MAX: Final = 8
 POINTS_MIN: Final = 3
 POINTS_MAX: Final = 32
 AREA_MIN: Final = 1e-4
 """Smallest area as a fraction of the picture: a tenth of a percent of both sides together is a slip of the pen."""
+NAME_MAX: Final = 32
 TEXT_MAX: Final = 640
 EXAMPLE: Final = "exclude oven: 0.10,0.55 0.35,0.55 0.35,0.95 0.10,0.95"
 
@@ -33,31 +36,29 @@ class Region:
 
 
 def parse(line: str) -> Region:
-    """The region of a line such as `EXAMPLE`; `ValueError` with words the installer can act on."""
+    """The region of a line such as `EXAMPLE`; `CodedError` with words the installer can act on."""
     form = _FORM.match(line.strip())
     if len(line) > TEXT_MAX or form is None:
-        raise ValueError(f"write kind, name, a colon and the corners, such as {EXAMPLE}")
+        raise CodedError("region_form", example=EXAMPLE)
     kind, name = form["kind"], " ".join(form["name"].split())
     if kind not in REGION_KINDS:
-        raise ValueError(f"{kind} is no kind of region; the kinds are {', '.join(REGION_KINDS)}")
-    if len(name) > 32:
-        raise ValueError("the name has more than 32 characters")
+        raise CodedError("region_kind", wrong=kind, kinds=", ".join(REGION_KINDS))
+    if len(name) > NAME_MAX:
+        raise CodedError("region_name", most=NAME_MAX)
     points = tuple(_point(pair) for pair in form["points"].split())
     if not POINTS_MIN <= len(points) <= POINTS_MAX:
-        raise ValueError(f"{name} has {len(points)} corners; it needs {POINTS_MIN} to {POINTS_MAX}")
+        raise CodedError("region_corners", name=name, n=len(points), least=POINTS_MIN, most=POINTS_MAX)
     if crossing := _crossing(points):
-        raise ValueError(f"{name}: the edges from corners {crossing[0] + 1} and {crossing[1] + 1} cross; go round once")
+        raise CodedError("region_crossing", name=name, first=crossing[0] + 1, second=crossing[1] + 1)
     if _area(points) < AREA_MIN:
-        raise ValueError(f"{name} covers nothing; its corners are on one line or in one place")
+        raise CodedError("region_nothing", name=name)
     return Region(name, kind, points)
 
 
 def _point(pair: str) -> Point:
     x, comma, y = pair.partition(",")
     if not (comma and _NUMBER.match(x) and _NUMBER.match(y)):
-        raise ValueError(
-            f"{pair[:24]} is no corner; write x,y as fractions of the picture from 0 to 1, such as 0.25,0.5"
-        )
+        raise CodedError("region_corner", corner=pair[:24])
     return float(x), float(y)
 
 

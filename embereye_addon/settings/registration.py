@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from embereye_addon.settings.mistakes import CodedError
+
 PAIRS: Final = 4
 COLUMNS: Final = 32
 ROWS: Final = 24
@@ -51,40 +53,40 @@ class Registration:
 
 
 def parse(line: str) -> Registration:
-    """The registration of a line such as `EXAMPLE`; `ValueError` with words the installer can act on."""
+    """The registration of a line such as `EXAMPLE`; `CodedError` with words the installer can act on."""
     form = _FORM.match(line.strip())
     if len(line) > TEXT_MAX or form is None:
-        raise ValueError(f"write the camera's id, a colon and four pairs, such as {EXAMPLE}")
+        raise CodedError("pairs_form", example=EXAMPLE)
     words = form["pairs"].split()
     if len(words) != PAIRS:
-        raise ValueError(f"{len(words)} pairs are given; exactly {PAIRS} are needed")
+        raise CodedError("pairs_n", n=len(words), most=PAIRS)
     pairs = tuple(_pair(word) for word in words)
-    _check("the camera's picture", tuple((one.x, one.y) for one in pairs))
-    _check("the thermal picture", tuple((one.column / (COLUMNS - 1), one.row / (ROWS - 1)) for one in pairs))
+    _check("camera", tuple((one.x, one.y) for one in pairs))
+    _check("thermal", tuple((one.column / (COLUMNS - 1), one.row / (ROWS - 1)) for one in pairs))
     return Registration(form["camera"], pairs)
 
 
 def _pair(word: str) -> Pair:
     found = _PAIR.match(word[:64])
     if found is None:
-        raise ValueError(f"{word[:32]} is no pair; write x,y=column,row such as 0.25,0.5=8,12")
+        raise CodedError("pair_form", pair=word[:32])
     x, y, column, row = (round(float(part), 4) for part in found.groups())
     if not (x <= 1.0 and y <= 1.0):
-        raise ValueError(f"{word[:32]}: x and y are fractions of the camera's picture, from 0 to 1")
+        raise CodedError("pair_fractions", pair=word[:32])
     if not (column <= COLUMNS - 1 and row <= ROWS - 1):
-        raise ValueError(f"{word[:32]}: columns go from 0 to {COLUMNS - 1}, rows from 0 to {ROWS - 1}")
+        raise CodedError("pair_cells", pair=word[:32], columns=COLUMNS - 1, rows=ROWS - 1)
     return Pair(x, y, column, row)
 
 
 def _check(where: str, places: tuple[Place, ...]) -> None:
-    """`ValueError` unless four places are the corners of a convex shape, in order, no three (nearly) in a line."""
+    """`CodedError` unless four places are the corners of a convex shape, in order, no three (nearly) in a line."""
     threes = [(places[n], places[(n + 1) % PAIRS], places[(n + 2) % PAIRS]) for n in range(PAIRS)]
     for n, three in enumerate(threes):
         if _height(*three) < HEIGHT_MIN:
             numbers = sorted((n + k) % PAIRS + 1 for k in range(3))
-            raise ValueError(f"in {where} the places {numbers[0]}, {numbers[1]} and {numbers[2]} are almost in a line")
+            raise CodedError(f"pairs_line_{where}", one=numbers[0], two=numbers[1], three=numbers[2])
     if len({_turn(*three) > 0.0 for three in threes}) > 1:
-        raise ValueError(f"in {where} the four places do not go round once; give them as the corners of a frame")
+        raise CodedError(f"pairs_round_{where}")
 
 
 def _turn(a: Place, b: Place, c: Place) -> float:

@@ -8,11 +8,12 @@ import msgspec
 
 from embereye_addon.errors import ProtocolError
 from embereye_addon.fuse import thermal
-from embereye_addon.messages import Evidence, HotSpots, Reading, Sighting
+from embereye_addon.messages import Evidence
 from embereye_addon.processes.panel_watch import zones_of as zones_of_site
 from embereye_addon.processes.pf_gateway import judge
 from embereye_addon.processes.pf_health import Watched, watch
 from embereye_addon.processes.pf_saying import InputWindow, LookTold
+from embereye_addon.processes.traffic import Said
 from embereye_addon.settings.model import Device, Site, Zone
 from embereye_addon.sources.pf.events import FrameSeen, SensorSeen, Setup
 from embereye_addon.sources.pf.regions import surface
@@ -29,13 +30,6 @@ class Heard:
     source: str
     evidence: tuple[Evidence, ...]
     at_s: float
-
-
-class Said(msgspec.Struct, frozen=True):
-    """One line of recorded bus traffic, as `record` writes it."""
-
-    t: float
-    say: Sighting | HotSpots | Reading
 
 
 def zones_of(site: Site | None, only: str) -> Callable[[str], str]:

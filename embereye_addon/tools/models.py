@@ -15,7 +15,8 @@ from embereye_addon.errors import ModelError
 from embereye_addon.messages import ZoneState
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.processes.folder import Folder
-from embereye_addon.tools.replay import Played, Wanted, play
+from embereye_addon.tools.curves import Pace
+from embereye_addon.tools.replay import Played, Wanted, paced, play
 
 DESCRIPTION = """Use a detector of your own: any OpenVINO IR or ONNX network with a card.json (DOCS section 3).
 
@@ -40,22 +41,25 @@ class Verdict:
     false: frozenset[str]
 
 
-Told = Callable[[Path], None]
+Told = Callable[[Path], Pace]
 
 
-def judged(model: Looker, fires: Sequence[Path], quiet: Sequence[Path], begin: Told = lambda _path: None) -> Verdict:
-    """Play all recordings with one model, each told to `begin`. `EmberEyeError` when one cannot be played."""
+def _unheard(_path: Path) -> Pace:
+    return Pace(lambda _played_s: None)
+
+
+def judged(model: Looker, fires: Sequence[Path], quiet: Sequence[Path], begin: Told = _unheard) -> Verdict:
+    """Play all recordings with one model, each told to `begin`, which says how it hears of its progress.
+
+    `EmberEyeError` when one cannot be played.
+    """
 
     def alarms(path: Path) -> bool:
-        begin(path)
-        return _alarms(path, model)
+        wanted = Wanted((path,), json=False, site=None, camera="", out=None, device="CPU")
+        played = Played(path, pace=begin(path))
+        return any(change.now is ZoneState.ALARM for change in play(played, wanted, model))
 
     return Verdict(*(frozenset(str(path) for path in clips if alarms(path)) for clips in (fires, quiet)))
-
-
-def _alarms(path: Path, model: Looker) -> bool:
-    wanted = Wanted((path,), json=False, site=None, camera="", out=None, device="CPU")
-    return any(change.now is ZoneState.ALARM for change in play(Played(path), wanted, model))
 
 
 def compared(new: Verdict, live: Verdict, fires: int, quiet: int, beside: str) -> Gate:
@@ -119,11 +123,13 @@ def _gate(models: Models, given: argparse.Namespace) -> int:
         raise ModelError("a gate needs recordings of both: --fire CLIP... and --quiet CLIP...")
     done, of = 0, 2 * (len(fires) + len(quiet))
 
-    def begin(path: Path) -> None:
+    def begin(path: Path) -> Pace:
         nonlocal done
-        if given.json:
-            print(msgspec.json.encode({"recording": path.name, "done": done, "of": of}).decode(), flush=True)
         done += 1
+        if not given.json:
+            return _unheard(path)
+        print(msgspec.json.encode({"recording": path.name, "done": done - 1, "of": of}).decode(), flush=True)
+        return paced(path)
 
     beside = models.state().live
     live = judged(load(models, beside, "CPU"), fires, quiet, begin)

@@ -14,7 +14,7 @@ from embereye_addon.bus.nats import connect
 from embereye_addon.errors import StorageError
 from embereye_addon.messages import HotSpots, Reading, Sighting
 from embereye_addon.processes.folder import Folder
-from embereye_addon.tools.heard import Said
+from embereye_addon.processes.traffic import Said
 from embereye_addon.tools.progress import Progress
 
 DESCRIPTION = """Record what cameras and PF devices claim (no pictures), until it is stopped or --seconds are over.

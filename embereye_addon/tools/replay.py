@@ -22,12 +22,13 @@ from embereye_addon.settings import store
 from embereye_addon.settings.model import Detection, Device, Site, Zone
 from embereye_addon.settings.profiles import rules
 from embereye_addon.settings.regions import parse
-from embereye_addon.sources.camera.clip import clip, length_s
+from embereye_addon.sources.camera.clip import clip
 from embereye_addon.sources.camera.farm import Look
 from embereye_addon.tools import heard
 from embereye_addon.tools.annotate import Annotated, Point, plot
 from embereye_addon.tools.captures import opened
 from embereye_addon.tools.curves import Curve, Curved, Pace, Playing
+from embereye_addon.tools.lengths import length_s
 from embereye_addon.tools.progress import Progress
 from embereye_addon.tools.story import begun
 
@@ -140,9 +141,9 @@ def command(words: list[str]) -> int:
     for path in wanted.clips:
         began_s = time.process_time()
         played = Played(path)
-        if wanted.curves:
-            played.pace = Pace(partial(_say_where, path, length_s(path)))
         try:
+            if wanted.curves:
+                played.pace = paced(path)
             for row in play(played, wanted, model):
                 _say(row, wanted.json)
         except (EmberEyeError, OSError) as err:
@@ -252,9 +253,10 @@ def place(wanted: Wanted) -> tuple[Zone, Masks]:
     return zones[camera.zone], masks(tuple(parse(line) for line in camera.regions))
 
 
-def _say_where(path: Path, of_s: float | None, at_s: float) -> None:
-    """How far a recording is."""
-    _say(Playing(str(path), round(at_s, 1), of_s), as_json=True)
+def paced(path: Path) -> Pace:
+    """Says in lines of JSON how far a recording is. `StorageError` when it cannot be read."""
+    of_s = length_s(path, kind(path))
+    return Pace(lambda at_s: _say(Playing(str(path), round(at_s, 1), of_s), as_json=True))
 
 
 def _say(row: Changed | Summed | Refused | Curved | Playing, as_json: bool) -> None:

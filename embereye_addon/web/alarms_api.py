@@ -13,7 +13,13 @@ from embereye_addon.web.ingress import RefusedError
 MOST: Final = 50
 AT_A_TIME: Final = 4
 """Questions that read the disk at once."""
-TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png", ".mp4": "video/mp4", ".json": "application/json"}
+TYPES: Final = {
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".mp4": "video/mp4",
+    ".json": "application/json",
+    ".jsonl": "application/x-ndjson",
+}
 FILE_HEADERS: Final = {"Cache-Control": "private, max-age=86400"}
 """A kept file never changes under its name, but it may be removed."""
 

@@ -114,7 +114,7 @@ def _change(app: web.Application, wiring: Wiring) -> None:
     app.router.add_post("/api/settings/check", settings.check)
     app.router.add_post("/api/settings/restore", settings.restore)
     if wiring.workshop is not None:
-        open_workshop(app, wiring.workshop, draft)
+        open_workshop(app, wiring.workshop, draft, Evidence(wiring.evidence))
 
 
 def _gate(door: Door) -> Middleware:

@@ -16,7 +16,7 @@ from embereye_addon.errors import ModelError, StorageError
 from embereye_addon.observe import metrics
 from embereye_addon.web.answers import CALLER, answer
 from embereye_addon.web.bodies import decoded, stored
-from embereye_addon.web.desk import Desk, Job
+from embereye_addon.web.desk import Desk, Job, Work
 from embereye_addon.web.ingress import RefusedError
 from embereye_addon.web.recordings import Recordings
 
@@ -114,8 +114,8 @@ class ModelsApi:
         }
 
     def _bare(self, gate: dict[str, Any]) -> dict[str, Any]:
-        """A verdict without the folder of the recordings that it names."""
-        return {**gate, "words": str(gate.get("words", "")).replace(f"{self._recordings.folder}/", "")}
+        """A verdict with the names of recordings for their paths."""
+        return {**gate, "words": self._recordings.named(str(gate.get("words", "")))}
 
     async def change(self, request: web.Request) -> web.Response:
         """POST /api/models/WHAT with {"name"}: shadow, promote, rollback, remove. 200, or 409 in words."""
@@ -175,14 +175,22 @@ class ModelsApi:
     async def gate(self, request: web.Request) -> web.Response:
         """Play recordings with a model and with the live one: 202; the job has the verdict."""
         given = await decoded(request, Judged)
-        fire, quiet = (
-            await asyncio.to_thread(self._paths, given.fire),
-            await asyncio.to_thread(self._paths, given.quiet),
-        )
-        words = ("models", "--folder", str(self._folder), "gate", given.name, "--json")
-        work = partial(self._gate, words=(*words, "--fire", *fire, "--quiet", *quiet))
-        self._desk.start("gate", request[CALLER].by, work)
+        work = await asyncio.to_thread(self._judging, given)
+        self._desk.start("gate", request[CALLER].by, work, msgspec.to_builtins(given))
         return answer({"ok": True, "why": ""}, 202)
+
+    def again(self, asked: Any) -> Work:
+        """A gate that a restart cut off, from its beginning; `StorageError`, or a recording that has gone."""
+        try:
+            return self._judging(msgspec.convert(asked, Judged))
+        except msgspec.ValidationError:
+            raise StorageError("What was judged is not there any more; begin again") from None
+
+    def _judging(self, given: Judged) -> Work:
+        """The work of a gate; `RefusedError` where a recording is not there."""
+        words = ("models", "--folder", str(self._folder), "gate", given.name, "--json")
+        clips = ("--fire", *self._paths(given.fire), "--quiet", *self._paths(given.quiet))
+        return partial(self._gate, words=(*words, *clips))
 
     def _paths(self, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(self._recordings.path(name)) for name in names)
@@ -193,12 +201,14 @@ class ModelsApi:
         def take(line: bytes) -> None:
             row = msgspec.json.decode(line, type=dict[str, Any])
             if "passed" in row:
-                verdict.update(self._bare(row))
+                verdict.update(row)
+            elif "played_s" in row:
+                job.progress = {**(job.progress or {}), "played_s": row["played_s"], "of_s": row.get("of_s")}
             else:
                 job.progress = row
 
         await self._tool(words, take)
-        return verdict
+        return await asyncio.to_thread(self._bare, verdict)
 
     async def _tool(self, words: tuple[str, ...], take: Callable[[bytes], None]) -> None:
         """Run the models command; `ModelError` with its words when it refuses."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
+from embereye_addon.web.alarm_recordings import AlarmRecordings
 from embereye_addon.web.answers import answer
 from embereye_addon.web.bodies import stored
 from embereye_addon.web.ingress import RefusedError
@@ -29,19 +30,28 @@ SHOWN_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One file: its kind (video, capture, traffic), its size, and when it was made (UTC s)."""
+    """One file: its kind (video, capture, traffic), its size, and when it was made (UTC s).
+
+    `kept`: it belongs to a past alarm, and goes with it; `camera` is then whose picture it is.
+    """
 
     name: str
     kind: str
     octets: int
     at: float
+    kept: bool = False
+    camera: str = ""
 
 
 class Recordings:
-    """GET /api/recordings, PUT and DELETE /api/recordings/NAME. Whoever runs the node may also put files there."""
+    """GET /api/recordings, PUT and DELETE /api/recordings/NAME. Whoever runs the node may also put files there.
 
-    def __init__(self, folder: Path) -> None:
+    What is kept of past alarms can be chosen like them, but not deleted here.
+    """
+
+    def __init__(self, folder: Path, alarms: AlarmRecordings) -> None:
         self.folder = folder
+        self._alarms = alarms
         self._one_at_a_time = asyncio.Lock()
 
     def listed(self) -> tuple[Recording, ...]:
@@ -56,13 +66,30 @@ class Recordings:
 
     def path(self, name: str) -> Path:
         """The file of a recording that is there; `RefusedError` 404."""
-        if name not in {one.name for one in self.listed()}:
+        if name in {one.name for one in self.listed()}:
+            return self.folder / name
+        kept = self._alarms.listed().get(name)
+        if kept is None:
             raise RefusedError(404, f"There is no recording {name[:80]!r}")
-        return self.folder / name
+        return kept.path
+
+    def named(self, text: str) -> str:
+        """Words of a command with the names of recordings for their paths."""
+        for kept in self._alarms.listed().values():
+            text = text.replace(str(kept.path), kept.name)
+        return text.replace(f"{self.folder}/", "")
+
+    def offered(self) -> tuple[Recording, ...]:
+        """What is there and what is kept of alarms, the newest first."""
+        kept = (
+            Recording(one.name, one.kind, one.octets, one.at, kept=True, camera=one.camera)
+            for one in self._alarms.listed().values()
+        )
+        return tuple(sorted((*self.listed(), *kept), key=lambda one: -one.at))
 
     async def shown(self, _request: web.Request) -> web.Response:
         """All recordings."""
-        return answer(await asyncio.to_thread(self.listed))
+        return answer(await asyncio.to_thread(self.offered))
 
     async def take(self, request: web.Request) -> web.Response:
         """Keep a recording that is sent; a file of this name is replaced only when all of it came."""
@@ -83,6 +110,8 @@ class Recordings:
     async def remove(self, request: web.Request) -> web.Response:
         """Delete a recording."""
         path = await asyncio.to_thread(self.path, request.match_info["name"])
+        if path.parent != self.folder:
+            raise RefusedError(409, "It belongs to a past alarm and goes with it")
         await asyncio.to_thread(path.unlink, missing_ok=True)
         return answer({"ok": True, "why": ""})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from embereye_addon.errors import SettingsFileError, StorageError
 from embereye_addon.observe.clock import utc_s
@@ -79,7 +80,7 @@ class Draft:
         found, mistakes = edited.checked({"zones": [{"id": "tested", "name": "Tested"}], "cameras": [row]})
         if found is None:
             place = f"cameras[{index}]"
-            raise WrongError(tuple(Finding(one.at.replace("cameras[0]", place, 1), one.words) for one in mistakes))
+            raise WrongError(tuple(replace(one, at=one.at.replace("cameras[0]", place, 1)) for one in mistakes))
         return found.cameras[0]
 
     def apply(self, given: Edited, by: str) -> None:

@@ -10,12 +10,13 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from embereye_addon.errors import StorageError
+from embereye_addon.errors import SettingsFileError, StorageError
 from embereye_addon.settings import secrets, store
 from embereye_addon.settings.model import Site
 from embereye_addon.web.answers import CALLER, answer
 from embereye_addon.web.bodies import SETTINGS_MAX, decoded
-from embereye_addon.web.desk import Desk, Job
+from embereye_addon.web.desk import Desk, Job, Work
+from embereye_addon.web.ingress import RefusedError
 from embereye_addon.web.recordings import Recordings
 from embereye_addon.web.settings_api import WRONG, Draft, Edited, WrongError
 
@@ -39,7 +40,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class TrialApi:
-    """POST /api/trial; its progress and result are those of the desk's job. `scratch` is emptied before and after."""
+    """POST /api/trial; its progress and result are those of the desk's job.
+
+    `scratch` holds the settings that are tried, for as long as the trial goes on: over a restart too.
+    """
 
     def __init__(self, desk: Desk, draft: Draft, recordings: Recordings, scratch: Path) -> None:
         self._desk = desk
@@ -54,17 +58,26 @@ class TrialApi:
             present, wanted, _ = await asyncio.to_thread(self._draft.wanted, asked.settings)
         except WrongError as err:
             return answer({"ok": False, "why": WRONG, "findings": err.findings}, 422)
-        chosen = [(one, await asyncio.to_thread(self._recordings.path, one.name)) for one in asked.recordings]
-        work = partial(self._try, sites={"before": present, "after": wanted}, chosen=chosen)
-        self._desk.start("trial", request[CALLER].by, work)
+        await asyncio.to_thread(lambda: [self._recordings.path(one.name) for one in asked.recordings])
+        work = partial(self._try, asked.recordings, {"before": present, "after": wanted})
+        self._desk.start("trial", request[CALLER].by, work, msgspec.to_builtins(asked.recordings))
         return answer({"ok": True, "why": ""}, 202)
 
-    async def _try(self, job: Job, sites: dict[str, Site], chosen: list[tuple[Chosen, Path]]) -> list[dict[str, Any]]:
+    def again(self, asked: Any) -> Work:
+        """The rest of a trial that a restart cut off, with the settings that lie in `scratch`; `StorageError`."""
+        try:
+            chosen = msgspec.convert(asked, tuple[Chosen, ...])
+            sites = {which: store.load(file) for which, file in self._files().items()}
+        except (msgspec.ValidationError, SettingsFileError, StorageError):
+            raise StorageError("What was tried is not there any more; begin again") from None
+        return partial(self._try, chosen, sites)
+
+    async def _try(self, chosen: tuple[Chosen, ...], sites: dict[str, Site], job: Job) -> list[dict[str, Any]]:
         writing = asyncio.ensure_future(asyncio.to_thread(self._written, sites))
         try:
             files = await asyncio.shield(writing)
-            found: list[dict[str, Any]] = []
-            for number, (one, path) in enumerate(chosen):
+            found: list[dict[str, Any]] = job.result or []
+            for number, one in enumerate(chosen[len(found) :], start=len(found)):
                 row: dict[str, Any] = {"name": one.name, "camera": one.camera}
                 for which, file in files.items():
                     job.progress = {
@@ -74,16 +87,22 @@ class TrialApi:
                         "of": 2 * len(chosen),
                     }
                     camera = one.camera if any(each.id == one.camera for each in sites[which].cameras) else ""
-                    row[which] = await self._play(job, file, camera, path)
-                found.append(row)
+                    row[which] = await self._play(job, file, camera, one.name)
+                job.result = found = [*found, row]
+                await self._desk.keep()
             return found
         finally:
             await asyncio.wait([writing])  # cancelled or not, a thread that writes does so to its end
-            await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
+            if not self._desk.leaving:
+                await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
 
-    async def _play(self, job: Job, site: Path, camera: str, path: Path) -> dict[str, Any]:
+    async def _play(self, job: Job, site: Path, camera: str, name: str) -> dict[str, Any]:
         """One recording with one file of settings: summary, changes, curves; or `error` in words."""
         played = Played(job)
+        try:
+            path = await asyncio.to_thread(self._recordings.path, name)
+        except RefusedError as err:  # removed meanwhile
+            return {"summary": None, "changes": [], "curves": [], "error": str(err)}
         words = ("replay", "--json", "--curves", "--site", str(site), "--camera", camera, str(path))
         code, said = await self._desk.run(words, played.take)
         if not played.error and (code or played.summary is None):
@@ -95,9 +114,12 @@ class TrialApi:
             "error": played.error.replace(str(path), path.name),
         }
 
+    def _files(self) -> dict[str, Path]:
+        return {which: self._scratch / f"{which}.json" for which in ("before", "after")}
+
     def _written(self, sites: dict[str, Site]) -> dict[str, Path]:
         """The settings without secrets as files that replay reads."""
-        files = {which: self._scratch / f"{which}.json" for which in sites}
+        files = self._files()
         try:
             self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
             for which, site in sites.items():

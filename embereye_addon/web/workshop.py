@@ -5,6 +5,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from embereye_addon.evidence import Evidence
+from embereye_addon.web.alarm_recordings import AlarmRecordings
 from embereye_addon.web.camera_api import CameraApi, Sizes
 from embereye_addon.web.desk import Desk
 from embereye_addon.web.models_api import ModelsApi, ModelStore
@@ -25,10 +27,13 @@ class Workshop:
     sizes: Sizes
 
 
-def open_workshop(app: web.Application, workshop: Workshop, draft: Draft) -> None:
-    """Add its routes; what runs ends with the application."""
-    desk = Desk(workshop.command)
-    recordings = Recordings(workshop.recordings)
+def open_workshop(app: web.Application, workshop: Workshop, draft: Draft, evidence: Evidence) -> None:
+    """Add its routes; `evidence` is what is kept of past alarms.
+
+    What runs ends with the application, and goes on with the next one.
+    """
+    desk = Desk(workshop.command, workshop.scratch / "job.json")
+    recordings = Recordings(workshop.recordings, AlarmRecordings(evidence))
     trial = TrialApi(desk, draft, recordings, workshop.scratch / "trial")
     models = ModelsApi(desk, workshop.models, recordings, workshop.folder, workshop.scratch / "model")
     camera = CameraApi(desk, draft, workshop.sizes)
@@ -46,7 +51,11 @@ def open_workshop(app: web.Application, workshop: Workshop, draft: Draft) -> Non
     app.router.add_get("/api/sizes", camera.sizes)
     app.router.add_post("/api/camera/test", camera.test)
 
-    async def stop(_app: web.Application) -> None:
-        await desk.cancel()
+    async def begin(_app: web.Application) -> None:
+        await desk.resume({"trial": trial.again, "gate": models.again})
 
+    async def stop(_app: web.Application) -> None:
+        await desk.leave()
+
+    app.on_startup.append(begin)
     app.on_shutdown.append(stop)

@@ -37,13 +37,15 @@ from embereye_addon.observe.metrics import REGISTRY
 from embereye_addon.processes import films, keeper
 from embereye_addon.processes.films import Films
 from embereye_addon.processes.keeper import Keeper, devices_of
+from embereye_addon.processes.traffic import Traffic
 from embereye_addon.processes.web import media_folder
 from embereye_addon.settings.model import Disk
 from embereye_addon.settings.regions import parse
 from embereye_addon.sources.camera.farm import Farm
 from embereye_addon.thermal.history import Recorder
+from embereye_addon.tools import heard
 from tests.fakes.cameras import grey_clip, until
-from tests.processes.world import site
+from tests.processes.world import hot, site
 from tests.test_evidence import change
 
 SITE = site({"door": "rtsp://h/"}, ("roof",))
@@ -264,3 +266,31 @@ async def test_on_a_disk_that_is_nearly_full_films_go_first(tmp_path: Path) -> N
         await here.keeper.collect(alarm)
         (kept,) = here.keeper.evidence.listed(1)
         assert [file.what for file in kept.files] == ["picture"]
+
+
+async def test_an_alarm_keeps_what_was_claimed_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The morning after a false alarm, other settings can be tried on it; many at once leave the disk in peace."""
+    bus, evidence = MemoryBus(Hub()), Evidence(tmp_path / "evidence", tmp_path / "media")
+    ring = Traffic({"pf.boiler": "hall"}, before_s=20.0, after_s=0.2)
+    kept = Keeper(site({}, ()), bus, evidence, tmp_path / "history", ROOM, traffic=ring)
+    ring.take(hot())
+    try:
+        await kept.on_change(now_changed(zone="hall"))
+        ring.take(hot())
+        await until(lambda: evidence.listed(1)[0].files)
+        ((file,), alarm) = (evidence.listed(1)[0].files, evidence.listed(1)[0])
+        assert (file.what, file.name, file.source) == ("traffic", "alarm-hall.jsonl", "hall")
+        assert file.at <= alarm.at <= file.end
+        path = evidence.path(alarm.id, file.name)
+        assert path is not None
+        assert len(list(heard.traffic(path))) == 2
+        assert not list((tmp_path / "media").rglob("*.jsonl"))
+        await kept.on_change(now_changed(zone="yard", id="another"))
+        await until(lambda: REGISTRY.get_sample_value("embereye_evidence_missed_total", {"what": "traffic"}))
+        monkeypatch.setattr(keeper, "LISTENING_MOST", 0)
+        await kept.on_change(now_changed(zone="hall", id="third"))
+        await asyncio.sleep(0.5)
+        assert [alarm.id for alarm in evidence.listed(9) if alarm.files] == [alarm.id]
+    finally:
+        await kept.stop()
+        await bus.close()

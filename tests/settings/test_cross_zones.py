@@ -25,14 +25,14 @@ def test_a_limit_is_compared_with_the_profiles_own() -> None:
     """A pre-alarm of 130 °C is right in a kitchen and wrong in an office, where the alarm is at 85."""
     assert reasons({"profile": "kitchen", "fixed_pre_c": 130}) == ()
     (office,) = reasons({"profile": "office", "fixed_pre_c": 130})
-    assert office == "zones[0].fixed_pre_c: 130.0 is not accepted; allowed: below fixed_alarm_c, which is 85"
+    assert office == "zones[0].fixed_pre_c: must be below fixed_alarm_c, which is 85, not 130"
 
 
 def test_both_waits_are_ten_minutes_at_most() -> None:
     """Nobody may hold the sirens back for longer than the semantics of alarms allow."""
     assert reasons({"ack_wait_s": 180, "reset_wait_s": 420}) == ()
     (told,) = reasons({"ack_wait_s": 181, "reset_wait_s": 420})
-    assert told == "zones[0].reset_wait_s: together with ack_wait_s at most 600 s, not 601"
+    assert told == "zones[0].reset_wait_s: together with ack_wait_s at most 600 s, not 601 s"
 
 
 @pytest.mark.parametrize(

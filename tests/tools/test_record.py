@@ -11,7 +11,8 @@ from embereye_addon.__main__ import command
 from embereye_addon.bus.nats import connect
 from embereye_addon.errors import BusError, StorageError
 from embereye_addon.processes.folder import BusAccess, Folder
-from embereye_addon.tools.heard import Said, traffic
+from embereye_addon.processes.traffic import Said
+from embereye_addon.tools.heard import traffic
 from embereye_addon.tools.record import Recording, recorded
 from tests.fakes.nats_server import NatsServer
 from tests.processes.world import cold, hot

@@ -1,5 +1,6 @@
 """Models by page, with a real small network and the real command."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -83,3 +84,29 @@ async def test_the_shadow_and_its_agreement_are_shown(tmp_path: Path) -> None:
         assert (await told(page, "GET", "/api/models"))[1]["shadow"] is None
         (tmp_path / "models" / "models.json").write_text(json.dumps([1]))
         assert (await told(page, "GET", "/api/models"))[0] == 409
+
+
+@pytest.mark.timeout(120)
+async def test_a_gate_is_begun_again_after_a_restart_of_the_page(tmp_path: Path) -> None:
+    """An hour of judging is not lost because somebody applied a setting; how far a recording is can be seen."""
+    Models(tmp_path / "models").add(network(tmp_path / "mine", 0.9))
+    (tmp_path / "recordings").mkdir()
+    film(tmp_path / "recordings" / "quiet.mp4", 40)
+    film(tmp_path / "recordings" / "dim.mp4", 60)
+    async with served(shop=workshop(tmp_path)) as page:
+        asked = {"name": "bright-1", "fire": ["dim.mp4"], "quiet": ["quiet.mp4"]}
+        assert (await told(page, "POST", "/api/models/gate", asked))[0] == 202
+        job: dict[str, Any] = {}
+        while "played_s" not in (job.get("progress") or {}):
+            await asyncio.sleep(0.02)
+            _, job = await told(page, "GET", "/api/job")
+        assert (job["progress"]["recording"], job["progress"]["of_s"]) == ("dim.mp4", pytest.approx(8.0, abs=0.5))
+    async with served(shop=workshop(tmp_path)) as page:
+        job = await ended(page)
+    assert (job["state"], job["begun"], job["result"]["passed"]) == ("done", 2, True)
+    for other in ({**asked, "fire": ["gone.mp4"]}, {"name": 1}):
+        kept = {"job": {**job, "state": "running", "begun": 1}, "asked": other}
+        (tmp_path / "scratch" / "job.json").write_text(json.dumps(kept))
+        async with served(shop=workshop(tmp_path)) as page:
+            _, job = await told(page, "GET", "/api/job")
+        assert job["state"] == "failed"

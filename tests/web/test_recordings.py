@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from embereye_addon.evidence import Evidence, KeptFile
 from embereye_addon.web import recordings
+from embereye_addon.web.alarm_recordings import AlarmRecordings
+from tests.test_evidence import change
 from tests.web.samples import served, told, workshop
 
 
@@ -73,3 +76,37 @@ async def test_a_folder_that_cannot_be_made_is_words(tmp_path: Path) -> None:
     async with served(shop=workshop(tmp_path)) as page:
         status, said = await told(page, "PUT", "/api/recordings/a.mp4")
         assert (status, "cannot be written" in said["why"]) == (507, True)
+
+
+async def test_what_is_kept_of_alarms_can_be_chosen_but_not_deleted(tmp_path: Path) -> None:
+    """The night's false alarm is what an installer wants to try settings on; its evidence is not theirs to delete."""
+    evidence = Evidence(tmp_path / "evidence")
+    noted = change(at=1_700_000_000.0)
+    evidence.note(noted)
+    for name, what, source in (
+        ("alarm-hall.jsonl", "traffic", "hall"),
+        ("alarm-door.mp4", "film", "cam.door"),
+        ("alarm-door.jpg", "picture", "cam.door"),
+    ):
+        evidence.add(noted.id, KeptFile(name=name, what=what, source=source, at=1_700_000_000.0), b"{}")
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "mine.mp4").write_bytes(b"x")
+    at = "2023-11-14 22.13.20"
+    async with served(shop=workshop(tmp_path), evidence=tmp_path / "evidence") as page:
+        _, shown = await told(page, "GET", "/api/recordings")
+        rows = [(one["name"], one["kind"], one["kept"], one["camera"]) for one in shown]
+        assert rows[0] == ("mine.mp4", "video", False, "")
+        assert set(rows[1:]) == {
+            (f"{at} alarm-hall.jsonl", "traffic", True, ""),
+            (f"{at} alarm-door.mp4", "video", True, "door"),
+        }
+        status, said = await told(page, "DELETE", f"/api/recordings/{at} alarm-hall.jsonl")
+        assert (status, "past alarm" in said["why"]) == (409, True)
+        async with page.client.get(f"/api/alarms/{noted.id}/alarm-hall.jsonl") as answer:
+            assert (answer.status, answer.content_type) == (200, "application/x-ndjson")
+        folder = tmp_path / "evidence" / noted.id
+        api = recordings.Recordings(tmp_path / "recordings", AlarmRecordings(evidence))
+        words = api.named(f"missed: {folder}/alarm-door.mp4, {tmp_path}/recordings/mine.mp4")
+        assert words == f"missed: {at} alarm-door.mp4, mine.mp4"
+        (folder / "alarm-hall.jsonl").unlink()
+        assert len((await told(page, "GET", "/api/recordings"))[1]) == 2

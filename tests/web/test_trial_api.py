@@ -1,11 +1,14 @@
 """New settings tried on recordings."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from embereye_addon.evidence import Evidence, KeptFile
+from tests.test_evidence import change
 from tests.web.samples import Served, ended, served, settings_file, told, workshop
 
 
@@ -86,3 +89,63 @@ async def test_a_trial_is_cancelled(tmp_path: Path) -> None:
         assert (await told(page, "POST", "/api/job/cancel", {}))[0] == 200
         assert (await ended(page))["state"] == "cancelled"
     assert not (tmp_path / "scratch" / "trial").exists()
+
+
+@pytest.mark.timeout(60)
+async def test_a_trial_goes_on_after_a_restart_of_the_page(tmp_path: Path) -> None:
+    """Applying other settings meanwhile restarts the page; the trial goes on with the settings it was begun with."""
+    night(tmp_path)
+    lines = (tmp_path / "recordings" / "night.jsonl").read_text()
+    (tmp_path / "recordings" / "long.jsonl").write_text("\n".join([lines] * 200))
+    file = settings_file(tmp_path)
+    async with served(site_file=file, shop=workshop(tmp_path)) as page:
+        asked = {
+            "settings": await edited(page, "high"),
+            "recordings": [{"name": "night.jsonl"}, {"name": "long.jsonl"}],
+        }
+        assert (await told(page, "POST", "/api/trial", asked))[0] == 202
+        job: dict[str, Any] = {}
+        while not job.get("result"):
+            await asyncio.sleep(0.02)
+            _, job = await told(page, "GET", "/api/job")
+    assert job["state"] == "running"
+    file.unlink()
+    async with served(site_file=file, shop=workshop(tmp_path)) as page:
+        job = await ended(page)
+        first, second = job["result"]
+    assert (job["state"], job["begun"], job["number"]) == ("done", 2, 1)
+    assert (first["name"], second["name"]) == ("night.jsonl", "long.jsonl")
+    assert second["after"]["summary"]["worst"] == "pre_alarm"
+    assert second["before"]["summary"]["worst"] == "normal"
+    assert not (tmp_path / "scratch" / "trial").exists()
+    async with served(site_file=file, shop=workshop(tmp_path)) as page:
+        assert (await told(page, "GET", "/api/job"))[1] == job
+
+
+@pytest.mark.timeout(60)
+async def test_a_trial_whose_settings_are_gone_says_so(tmp_path: Path) -> None:
+    """A file of a job without what it needs must not keep the page from starting."""
+    kept = {"number": 4, "kind": "trial", "by": "Ann", "at": 1.0, "state": "running"}
+    (tmp_path / "scratch").mkdir()
+    for asked in ([{"name": "night.jsonl"}], [{"what": 1}], "x"):
+        (tmp_path / "scratch" / "job.json").write_text(json.dumps({"job": kept, "asked": asked}))
+        async with served(shop=workshop(tmp_path)) as page:
+            _, job = await told(page, "GET", "/api/job")
+        assert (job["state"], "begin again" in job["why"]) == ("failed", True)
+
+
+@pytest.mark.timeout(60)
+async def test_a_past_alarm_is_tried(tmp_path: Path) -> None:
+    """Whether another sensitivity would have spared last night's alarm is one click away."""
+    night(tmp_path)
+    evidence, noted = Evidence(tmp_path / "evidence"), change(at=1_700_000_000.0)
+    evidence.note(noted)
+    content = (tmp_path / "recordings" / "night.jsonl").read_bytes()
+    evidence.add(noted.id, KeptFile(name="alarm-hall.jsonl", what="traffic", source="hall", at=noted.at), content)
+    file = settings_file(tmp_path)
+    async with served(site_file=file, shop=workshop(tmp_path), evidence=tmp_path / "evidence") as page:
+        chosen = [{"name": "2023-11-14 22.13.20 alarm-hall.jsonl"}]
+        asked = {"settings": await edited(page, "high"), "recordings": chosen}
+        assert (await told(page, "POST", "/api/trial", asked))[0] == 202
+        (row,) = (await ended(page))["result"]
+    assert row["after"]["summary"]["worst"] == "pre_alarm"

@@ -93,7 +93,7 @@ async function get(address) {
 }
 
 /** @typedef {{values: Record<string, any>, revision: string}} Edited */
-/** @typedef {{at: string, words: string}} Finding */
+/** @typedef {{at: string, words: string, code: string, values: Record<string, any>}} Finding */
 
 /** The settings with their form. @returns {Promise<any>} */
 export const settings = () => get("api/settings");
@@ -113,7 +113,7 @@ export const testCamera = (asked) => send("POST", "api/camera/test", asked, 5000
 /** The heights (m) that a camera sees at one metre, by label. @param {number} width px @param {number} lens degrees */
 export const sizes = (width, lens) => get(`api/sizes?${new URLSearchParams({ width: String(width), lens: String(lens) })}`);
 
-/** @returns {Promise<{name: string, kind: string, octets: number, at: number}[]>} */
+/** @returns {Promise<{name: string, kind: string, octets: number, at: number, kept: boolean, camera: string}[]>} */
 export const recordings = () => get("api/recordings");
 
 /** @param {string} name */

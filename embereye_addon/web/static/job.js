@@ -1,11 +1,23 @@
 // @ts-check
 // The server's long work, one piece at a time: asked after once a second while somebody looks at it.
 import { cancelJob, job } from "./api.js";
+import { number, t } from "./words.js";
 
 const PERIOD_MS = 1000;
 
-/** @typedef {{number: number, kind: string, by: string, state: "running" | "done" | "failed" | "cancelled",
- *   progress: any, result: any, why: string}} Job */
+/** @typedef {{number: number, kind: string, by: string, at: number, state: "running" | "done" | "failed" | "cancelled" | "interrupted",
+ *   progress: any, result: any, why: string, begun: number}} Job */
+
+/** How far the recording is that is being played: seconds of seconds. @param {any} far @returns {string} */
+export function playedOf(far) {
+  const [done, of] = [far?.played_s ?? 0, far?.of_s ?? 0];
+  return of ? t("played_of", { s: number(Math.min(done, of), 0), of: number(of, 0) }) : t("played", { s: number(done, 0) });
+}
+
+/** The same as a part of 1, for a bar; 0 where the length is not known. @param {any} far */
+export function playedPart(far) {
+  return far?.of_s ? Math.min(1, (far.played_s ?? 0) / far.of_s) : 0;
+}
 
 /** Follows the newest job for an element, which is drawn again when something changed. */
 export class Following {

@@ -1,22 +1,48 @@
 // @ts-check
 // What is wrong with a field, in the reader's words: the server tells in English what is not accepted and what is allowed.
-import { english, known, number, t } from "./words.js";
+import { english, formLabel, known, number, t } from "./words.js";
 
 const REFUSED = / is not accepted; allowed: /;
 
 /**
- * A mistake in words, as far as they can be made of the field's own form; else as the server says it.
+ * A mistake that the server gave a code, in the reader's words; any other as the server says it.
+ * @param {import("./api.js").Finding} finding
+ */
+export function finding({ at, words, code, values }) {
+  if (!code || english() || !known(`mistake_${code}`, "")) return words;
+  const beside = at.replace(/\[\d+\]/g, "").split(".").slice(0, -1).join(".");
+  const said = Object.entries(values).map(([name, value]) => [name, valued(name, value, beside)]);
+  return t(`mistake_${code}`, Object.fromEntries(said));
+}
+
+/**
+ * A value of a mistake: keys and places are called as the form calls them.
+ * @param {string} name
+ * @param {string | number} value
+ * @param {string} beside the list of keys that the wrong one is in
+ */
+function valued(name, value, beside) {
+  if (typeof value === "number") return number(value, digits(value));
+  if (name.endsWith("_key")) return formLabel(`${beside}.${value}`, value);
+  if (name === "role") return known(`option_${value}`, value);
+  const place = name === "place" && /^(.*)\[(\d+)\]$/.exec(value);
+  return place ? `${formLabel(place[1].replace(/\[\d+\]/g, ""), place[1])} ${Number(place[2]) + 1}` : value;
+}
+
+/**
+ * A mistake of a field in words, as far as they can be made of its form; else as the server says it.
  * @param {import("./draft.js").Field} field
  * @param {any} value
- * @param {string} words
+ * @param {import("./api.js").Finding} found
  */
-export function mistake(field, value, words) {
+export function mistake(field, value, found) {
+  const { words } = found;
+  if (found.code && words.search(REFUSED) < 0) return finding(found);
   if (value === "" || value === null || value === undefined || words.startsWith("missing;")) return t("mistake_empty");
   if (english() || !REFUSED.test(words)) return words;
+  if (found.code) return finding(found);
   const allowed = allowedIn(field);
-  if (!allowed) return words;
-  const hint = words.split(`${field.allowed}; `)[1];
-  return `${t("mistake_refused", { allowed })}${hint ? ` (${hint})` : ""}`;
+  return allowed ? t("mistake_refused", { allowed }) : words;
 }
 
 /** What a field takes, in words; '' where its form does not say it. @param {import("./draft.js").Field} field */

@@ -124,6 +124,11 @@ export function fieldAbout(section, field) {
   return forms[`${section}.${field.key}`]?.[1] ?? field.about;
 }
 
+/** What the form calls a place, such as `zones` or `zones.fixed_pre_c`. @param {string} place @param {string} otherwise */
+export function formLabel(place, otherwise) {
+  return forms[place]?.[0] ?? otherwise;
+}
+
 /** What a section is called. @param {{section: string, label: string}} section */
 export function sectionLabel(section) {
   return forms[section.section || "site"]?.[0] ?? section.label;

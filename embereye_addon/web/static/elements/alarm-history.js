@@ -192,6 +192,7 @@ export class EmberAlarms extends LitElement {
     const address = alarmFile(ident, file.name);
     if (file.what === "film")
       return html`<video controls muted playsinline preload="metadata" src=${address} aria-label=${words}></video>`;
+    if (file.what === "traffic") return html`<a class="file" href=${address} download=${file.name}>${file.name}</a>`;
     if (file.what !== "trend") return html`<img loading="lazy" src=${address} alt=${words} />`;
     const trend = this.trends[`${ident}/${file.name}`];
     return trend

@@ -4,6 +4,7 @@ import { LitElement, css, html, nothing } from "lit";
 import { testCamera } from "../api.js";
 import { formControls } from "../forms.js";
 import { icon } from "../icons.js";
+import { finding } from "../mistakes.js";
 import { outlines, regionStyles } from "../regions.js";
 import { shared } from "../styles.js";
 import { known, number, t } from "../words.js";
@@ -80,7 +81,7 @@ export class EmberCameraTest extends LitElement {
   #answer(told) {
     const why = told.error || (told.ok ? "" : known(told.why, told.why));
     return html`${why ? html`<p class="mistake">${icon("lost")} ${t("test_failed", { why })}</p>` : nothing}
-      ${(told.findings ?? []).map((/** @type {{words: string}} */ one) => html`<p class="mistake">${one.words}</p>`)}
+      ${(told.findings ?? []).map((/** @type {import("../api.js").Finding} */ one) => html`<p class="mistake">${finding(one)}</p>`)}
       <div class="both">
         ${told.jpeg
           ? html`<div class="picture"><img src="data:image/jpeg;base64,${told.jpeg}" alt=${t("test_picture")} />${outlines(this.regions)}</div>`

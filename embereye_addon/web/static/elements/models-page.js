@@ -4,7 +4,7 @@ import { LitElement, css, html, nothing } from "lit";
 import { addModel, changeModel, gateModel, models, upload } from "../api.js";
 import { formControls } from "../forms.js";
 import { icon } from "../icons.js";
-import { Following } from "../job.js";
+import { Following, playedOf, playedPart } from "../job.js";
 import { shared } from "../styles.js";
 import { clock, known, number, t } from "../words.js";
 import "./recordings-list.js";
@@ -232,8 +232,8 @@ export class EmberModels extends LitElement {
     const job = this.following.job;
     const far = job?.progress;
     return html`<div class="row" role="status">
-      <progress max=${far?.of ?? 1} .value=${far?.done ?? 0} aria-label=${t("gate")}></progress>
-      <span class="small">${far?.recording ? t("gate_far", { name: far.recording }) : t("job_runs", { by: job?.by ?? "" })}</span>
+      <progress max=${far?.of ?? 1} .value=${(far?.done ?? 0) + playedPart(far)} aria-label=${t("gate")}></progress>
+      <span class="small number">${far?.recording ? t("gate_far", { name: far.recording, far: playedOf(far) }) : t("job_runs", { by: job?.by ?? "" })} ${(job?.begun ?? 1) > 1 ? t("job_again") : ""}</span>
       <button @click=${() => this.following.cancel()}>${t("cancel")}</button>
     </div>`;
   }

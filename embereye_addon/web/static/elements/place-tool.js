@@ -5,6 +5,7 @@ import { applySettings, picture, restoreSettings, settings } from "../api.js";
 import { formControls } from "../forms.js";
 import { COLUMNS, ROWS, degrees, extremes, paint } from "../heat.js";
 import { line, mistake, paintOver } from "../heat-over.js";
+import { finding } from "../mistakes.js";
 import { shared } from "../styles.js";
 import { known, t } from "../words.js";
 import { placeStyles } from "./place-tool-styles.js";
@@ -268,7 +269,7 @@ export class EmberPlace extends LitElement {
     this.busy = true;
     try {
       const answer = await how(await settings());
-      const why = [answer.why, ...(answer.findings ?? []).map((/** @type {any} */ one) => one.words)].filter(Boolean).join("; ");
+      const why = [answer.why, ...(answer.findings ?? []).map((/** @type {import("../api.js").Finding} */ one) => finding(one))].filter(Boolean).join("; ");
       this.said = { ok: answer.ok, text: answer.ok ? t(done) : known(why, why) };
       if (answer.ok) this.back = (await settings()).past[0]?.number ?? 0;
     } catch (error) {

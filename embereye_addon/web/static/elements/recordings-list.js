@@ -72,7 +72,7 @@ export class EmberRecordings extends LitElement {
     this.chosen = {};
     /** @type {[string, string][]} */
     this.cameras = [];
-    /** @type {{name: string, kind: string, octets: number, at: number}[] | null} */
+    /** @type {{name: string, kind: string, octets: number, at: number, kept: boolean, camera: string}[] | null} */
     this.list = null;
     this.said = "";
     this.far = -1;
@@ -105,10 +105,10 @@ export class EmberRecordings extends LitElement {
       </div>`;
   }
 
-  /** @param {{name: string, kind: string, octets: number, at: number}} one */
+  /** @param {{name: string, kind: string, octets: number, at: number, kept: boolean, camera: string}} one */
   #row(one) {
     const way = this.chosen[one.name] ?? "";
-    const about = `${t(`recording_${one.kind}`)} · ${number(one.octets / 1e6, 1)} MB · ${clock(one.at)}`;
+    const about = `${t(one.kept ? `recording_kept_${one.kind}` : `recording_${one.kind}`)} · ${number(one.octets / 1e6, 1)} MB · ${clock(one.at)}`;
     return html`<li>
       ${this.ways.length === 1
         ? html`<label class="tick name"><input type="checkbox" .checked=${way !== ""} @change=${(/** @type {any} */ event) => this.#choose(one.name, event.target.checked ? this.ways[0][0] : "")} />
@@ -120,10 +120,10 @@ export class EmberRecordings extends LitElement {
             </select>`}
       ${this.cameras.length && one.kind === "video" && way
         ? html`<select aria-label=${t("recording_camera", { name: one.name })} @change=${(/** @type {any} */ event) => this.#filmed(one.name, event.target.value)}>
-            ${this.cameras.map(([id, name]) => html`<option value=${id} ?selected=${this.of[one.name] === id}>${t("recording_by", { name })}</option>`)}
+            ${this.cameras.map(([id, name]) => html`<option value=${id} ?selected=${(this.of[one.name] ?? one.camera) === id}>${t("recording_by", { name })}</option>`)}
           </select>`
         : nothing}
-      ${this.leaving === one.name
+      ${one.kept ? nothing : this.leaving === one.name
         ? html`<button class="first" @click=${() => this.#remove(one.name)}>${t("remove")}</button><button @click=${() => (this.leaving = "")}>${t("keep")}</button>`
         : html`<button class="quiet" aria-label=${t("recording_remove", { name: one.name })} @click=${() => (this.leaving = one.name)}>${t("remove")}</button>`}
     </li>`;
@@ -148,8 +148,14 @@ export class EmberRecordings extends LitElement {
   }
 
   #tell() {
-    const detail = Object.entries(this.chosen).map(([name, way]) => ({ name, way, camera: this.of[name] ?? this.cameras[0]?.[0] ?? "" }));
+    const detail = Object.entries(this.chosen).map(([name, way]) => ({ name, way, camera: this.#camera(name) }));
     this.dispatchEvent(new CustomEvent("chosen", { detail }));
+  }
+
+  /** Whose picture it is: as chosen, as it was kept, or the first camera's. @param {string} name */
+  #camera(name) {
+    const kept = this.list?.find((one) => one.name === name)?.camera;
+    return this.of[name] ?? (this.cameras.some(([id]) => id === kept) ? kept : this.cameras[0]?.[0]) ?? "";
   }
 
   /** @param {Event} event */

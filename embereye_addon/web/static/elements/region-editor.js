@@ -3,6 +3,7 @@
 import { LitElement, html, nothing, svg } from "lit";
 import { picture } from "../api.js";
 import { formControls } from "../forms.js";
+import { finding } from "../mistakes.js";
 import { KINDS, POINTS_MAX, parsed, regionStyles, shape, written } from "../regions.js";
 import { shared } from "../styles.js";
 import { known, t } from "../words.js";
@@ -77,7 +78,7 @@ export class EmberRegions extends LitElement {
   render() {
     const regions = this.#regions;
     const region = regions[this.chosen] ?? null;
-    return html`${this.findings.map(({ words }) => html`<p class="mistake">${words}</p>`)}
+    return html`${this.findings.map((one) => html`<p class="mistake">${finding(one)}</p>`)}
       <div class="both">
         <div class="stage">
           ${this.background

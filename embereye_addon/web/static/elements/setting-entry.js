@@ -1,8 +1,9 @@
 // @ts-check
 // One entry of a list of settings (a zone, a camera, a PF device): first what everybody sets, then the rest.
 import { LitElement, css, html, nothing } from "lit";
-import { below, fresh, identOf } from "../draft.js";
+import { below, fresh, identOf, placed } from "../draft.js";
 import { formControls } from "../forms.js";
+import { finding } from "../mistakes.js";
 import { shared } from "../styles.js";
 import { fieldLabel, t } from "../words.js";
 import "./camera-test.js";
@@ -86,7 +87,9 @@ export class EmberEntry extends LitElement {
     const camera = section.section === "cameras";
     const rest = section.keys.filter(({ key }) => !first.includes(key) && !(camera && key === "regions"));
     const open = rest.some(({ key }) => this.#found([key]).length);
-    return html`<div class="grid">${keys.map((key) => this.#field(key, [key.key]))}</div>
+    const own = this.findings.filter(({ at }) => at === placed([section.section, this.index]));
+    return html`${own.map((one) => html`<p class="mistake">${finding(one)}</p>`)}
+      <div class="grid">${keys.map((key) => this.#field(key, [key.key]))}</div>
       ${camera ? this.#camera(section) : nothing}
       ${rest.length
         ? html`<details ?open=${open}>

@@ -57,7 +57,7 @@ export class EmberSetting extends LitElement {
       <label for="input">${fieldLabel(this.section, field)}${field.unit ? html` <span class="unit">${known(`unit_${field.unit}`, field.unit)}</span>` : nothing}</label>
       ${this.#input(field, wrong)}
       <div id="about">
-        ${this.findings.map(({ words }) => html`<p class="mistake">${mistake(field, this.value, words)}</p>`)}
+        ${this.findings.map((one) => html`<p class="mistake">${mistake(field, this.value, one)}</p>`)}
         ${about ? html`<p class="about">${about}</p>` : nothing}
       </div>
     </div>`;

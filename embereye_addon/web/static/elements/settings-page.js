@@ -5,6 +5,7 @@ import { applySettings, checkSettings, restoreSettings, settings } from "../api.
 import { below, changes, fresh, put } from "../draft.js";
 import { formControls } from "../forms.js";
 import { icon } from "../icons.js";
+import { finding } from "../mistakes.js";
 import { shared } from "../styles.js";
 import { clock, known, sectionLabel, t } from "../words.js";
 import { settingsStyles } from "./settings-styles.js";
@@ -178,7 +179,7 @@ export class EmberSettings extends LitElement {
       <p class="grow" role="status">
         ${wrong ? html`<strong class="bad">${icon("fault")} ${t("draft_wrong", { n: wrong })}</strong>` : html`<strong>${t("draft_n", { n: count })}</strong>`}
         ${this.said ? html`<span class="small">${this.said}</span>` : nothing}
-        ${this.findings.filter(({ at }) => !at).map(({ words }) => html`<span class="small">${words}</span>`)}
+        ${this.findings.filter(({ at }) => !at).map((one) => html`<span class="small">${finding(one)}</span>`)}
       </p>
       <button class="idle" ?disabled=${wrong > 0 || this.busy} @click=${() => (this.trying = !this.trying)}>${t("try")}</button>
       <button class="go idle" ?disabled=${!count || wrong > 0 || this.busy} @click=${() => this.#apply()}>${t("apply")}</button>

@@ -3,9 +3,9 @@
 import { LitElement, css, html, nothing } from "lit";
 import { trial } from "../api.js";
 import { formControls } from "../forms.js";
-import { Following } from "../job.js";
+import { Following, playedOf, playedPart } from "../job.js";
 import { shared } from "../styles.js";
-import { known, number, t } from "../words.js";
+import { clock, known, number, t } from "../words.js";
 import "./recordings-list.js";
 import "./trial-plot.js";
 
@@ -93,8 +93,8 @@ export class EmberTrial extends LitElement {
     /** @type {{name: string, way: string, camera: string}[]} */
     this.chosen = [];
     this.said = "";
-    /** Whether a trial was begun here: an old result is not shown as if it were of these settings. */
-    this.mine = false;
+    /** The number of the trial that was begun here: an older result is not shown as if it were of these settings. */
+    this.mine = 0;
     this.following = new Following(this);
   }
 
@@ -110,20 +110,25 @@ export class EmberTrial extends LitElement {
       <div class="row run">
         <button class="go idle" ?disabled=${runs || !this.chosen.length} @click=${() => this.#begin()}>${t("trial_begin", { n: this.chosen.length })}</button>
         ${runs ? this.#progress() : nothing}
-        <span class="small" role="status">${this.said}${job && this.mine && !runs && job.state !== "done" ? t(`job_${job.state}`, { why: job.why }) : ""}</span>
+        <span class="small" role="status">${this.said}${job && !runs && job.state !== "done" ? t(`job_${job.state}`, { why: job.why }) : ""}</span>
       </div>
-      ${job?.state === "done" && this.mine ? job.result.map((/** @type {any} */ row) => this.#result(row)) : nothing}
+      ${job?.result?.length && !runs ? this.#results(job) : nothing}
     </section>`;
   }
 
   #progress() {
     const job = this.following.job;
     const far = job?.progress ?? {};
-    const part = far.of_s ? Math.min(1, (far.played_s ?? 0) / far.of_s) : 0;
-    const words = far.which ? t("trial_far", { name: far.recording, which: t(`trial_${far.which}`), s: number(far.played_s ?? 0, 0) }) : t("job_runs", { by: job?.by ?? "" });
-    return html`<progress max=${far.of ?? 1} .value=${(far.done ?? 0) + part} aria-label=${t("trial")}></progress>
-      <span class="small number">${words}</span>
+    const words = far.which ? t("trial_far", { name: far.recording, which: t(`trial_${far.which}`), far: playedOf(far) }) : t("job_runs", { by: job?.by ?? "" });
+    return html`<progress max=${far.of ?? 1} .value=${(far.done ?? 0) + playedPart(far)} aria-label=${t("trial")}></progress>
+      <span class="small number">${words} ${(job?.begun ?? 1) > 1 ? t("job_again") : ""}</span>
       <button @click=${() => this.following.cancel()}>${t("cancel")}</button>`;
+  }
+
+  /** What came out; of a trial that was not begun here it is said whose it is. @param {import("../job.js").Job} job */
+  #results(job) {
+    return html`${this.mine === job.number ? nothing : html`<p class="small muted">${t("trial_old", { when: clock(job.at), by: job.by })}</p>`}
+      ${job.result.map((/** @type {any} */ row) => this.#result(row))}`;
   }
 
   /** @param {any} row */
@@ -189,8 +194,8 @@ export class EmberTrial extends LitElement {
     const chosen = this.chosen.map(({ name, camera }) => ({ name, camera }));
     const done = await trial({ settings: this.edited, recordings: chosen });
     this.said = done.ok ? "" : known(done.why, done.why);
-    this.mine = done.ok || this.mine;
     await this.following.ask();
+    if (done.ok) this.mine = this.following.job?.number ?? 0;
   }
 }
 customElements.define("ember-trial", EmberTrial);

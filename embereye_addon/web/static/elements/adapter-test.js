@@ -4,6 +4,7 @@ import { LitElement, css, html, nothing } from "lit";
 import { testAdapter } from "../api.js";
 import { formControls } from "../forms.js";
 import { icon } from "../icons.js";
+import { finding } from "../mistakes.js";
 import { shared } from "../styles.js";
 import { known, number, t } from "../words.js";
 
@@ -56,7 +57,7 @@ export class EmberAdapterTest extends LitElement {
   #answer(told) {
     if (!told.ok)
       return html`<p class="mistake">${icon("lost")} ${t("test_adapter_not_sent", { why: known(told.why, told.why) })}</p>
-        ${(told.findings ?? []).map((/** @type {{words: string}} */ one) => html`<p class="mistake">${one.words}</p>`)}`;
+        ${(told.findings ?? []).map((/** @type {import("../api.js").Finding} */ one) => html`<p class="mistake">${finding(one)}</p>`)}`;
     return html`<ul>${told.rows.map((/** @type {any} */ row) => this.#row(row, told.timeout_s))}</ul>`;
   }
 

@@ -14,7 +14,7 @@ from embereye_addon.errors import SettingsFileError, StorageError
 from embereye_addon.observe.clock import utc_s
 from embereye_addon.settings import edited, past, schema, secrets, store
 from embereye_addon.settings.edited import Finding
-from embereye_addon.settings.model import Camera, Site
+from embereye_addon.settings.model import Adapter, Camera, Site
 from embereye_addon.web.answers import CALLER, answer
 from embereye_addon.web.bodies import SETTINGS_MAX, decoded
 from embereye_addon.web.ingress import RefusedError
@@ -71,17 +71,33 @@ class Draft:
 
     def camera(self, given: Edited, index: int) -> Camera:
         """One camera of what the page wants, with its password; whatever else is wrong there does not matter."""
+        row = self._row(given, "cameras", index)
+        return self._alone("cameras", index, {**row, "name": "Tested", "zone": "tested", "main_url": None}).cameras[0]
+
+    def adapter(self, given: Edited, index: int) -> Adapter:
+        """One adapter of what the page wants, with its secrets; whatever else is wrong there does not matter."""
+        row = self._row(given, "adapters", index)
+        if isinstance(lines := row.get("targets"), list):  # which zone of ours is meant is nothing to a test
+            split = (str(line).partition("=") for line in lines)
+            row["targets"] = [f"{'*' if what.strip() else ''}{mark}{theirs}" for what, mark, theirs in split]
+        return self._alone("adapters", index, row).adapters[0]
+
+    def _row(self, given: Edited, section: str, index: int) -> dict[str, Any]:
+        """One entry of what the page wants, with its secrets, as one that is tried alone."""
         site, _, _ = self.present()
         raw = secrets.reveal(given.values, site)
-        rows = raw.get("cameras") if isinstance(raw, dict) else None
+        rows = raw.get(section) if isinstance(raw, dict) else None
         if not isinstance(rows, list) or not 0 <= index < len(rows) or not isinstance(rows[index], dict):
-            raise RefusedError(404, "There is no such camera")
-        row = {**rows[index], "id": "tested", "name": "Tested", "zone": "tested", "main_url": None}
-        found, mistakes = edited.checked({"zones": [{"id": "tested", "name": "Tested"}], "cameras": [row]})
+            raise RefusedError(404, f"There is no such {section.removesuffix('s')}")
+        return {**rows[index], "id": "tested"}
+
+    def _alone(self, section: str, index: int, row: dict[str, Any]) -> Site:
+        """A site with nothing but a zone and this entry; `WrongError` with the mistakes at their own place."""
+        found, mistakes = edited.checked({"zones": [{"id": "tested", "name": "Tested"}], section: [row]})
         if found is None:
-            place = f"cameras[{index}]"
-            raise WrongError(tuple(replace(one, at=one.at.replace("cameras[0]", place, 1)) for one in mistakes))
-        return found.cameras[0]
+            first, place = f"{section}[0]", f"{section}[{index}]"
+            raise WrongError(tuple(replace(one, at=one.at.replace(first, place, 1)) for one in mistakes))
+        return found
 
     def apply(self, given: Edited, by: str) -> None:
         """Write what the page wants; errors as those of `wanted`."""

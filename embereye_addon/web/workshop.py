@@ -1,4 +1,4 @@
-"""What an installer works with on the page: recordings, trials, models, and the test of a camera."""
+"""What an installer works with on the page: recordings, trials, models, and the tests of a camera and of an adapter."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from aiohttp import web
 
 from embereye_addon.evidence import Evidence
+from embereye_addon.web.adapter_api import AdapterApi
 from embereye_addon.web.alarm_recordings import AlarmRecordings
 from embereye_addon.web.camera_api import CameraApi, Sizes
 from embereye_addon.web.desk import Desk
@@ -50,6 +51,7 @@ def open_workshop(app: web.Application, workshop: Workshop, draft: Draft, eviden
     app.router.add_post("/api/models/{what}", models.change)
     app.router.add_get("/api/sizes", camera.sizes)
     app.router.add_post("/api/camera/test", camera.test)
+    app.router.add_post("/api/adapter/test", AdapterApi(desk, draft).test)
 
     async def begin(_app: web.Application) -> None:
         await desk.resume({"trial": trial.again, "gate": models.again})

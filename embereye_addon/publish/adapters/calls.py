@@ -22,6 +22,12 @@ class Refused(LinkError):  # noqa: N818 - says what it means
     code = "refused"
 
 
+class Silent(LinkError):  # noqa: N818 - says what it means
+    """The other system did not answer in time."""
+
+    code = "silent"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request: `path` follows the adapter's URL and is quoted already; a query key with None stands bare.
@@ -61,7 +67,7 @@ Send = Callable[[Call], Awaitable[Answer]]
 class News:
     """What is to be told: which alarm, where, in which state the zone is now, since when, in words, and as JSON.
 
-    `delivery` is the same for every try of one change.
+    `delivery` is the same for every try of one change. A `test` says so wherever words are sent.
     """
 
     alarm_id: str
@@ -72,10 +78,13 @@ class News:
     at: float
     text: str
     body: bytes
+    test: bool = False
 
     @property
     def headline(self) -> str:
         """One line for a memo or a label: `EmberEye: fire alarm in Hall`."""
+        if self.test:
+            return "EmberEye: a test, nothing burns"
         what = {
             ZoneState.ALARM: "fire alarm",
             ZoneState.PRE_ALARM: "fire pre-alarm",

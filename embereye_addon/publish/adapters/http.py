@@ -13,7 +13,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from embereye_addon.errors import LinkError
-from embereye_addon.publish.adapters.calls import ANSWER_MAX, Answer, Call
+from embereye_addon.publish.adapters.calls import ANSWER_MAX, Answer, Call, Silent
 from embereye_addon.settings.model import Adapter
 
 CHUNK = 8192
@@ -82,7 +82,7 @@ class Http:
                 cookies = {name: morsel.value for name, morsel in answer.cookies.items()}
                 return Answer(answer.status, await _body(answer.content), cookies)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as err:
-            raise LinkError(self._why(err)) from None
+            raise (Silent if isinstance(err, TimeoutError) else LinkError)(self._why(err)) from None
 
     def _url(self, call: Call) -> URL:
         query = call.query_text

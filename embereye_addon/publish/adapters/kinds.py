@@ -237,7 +237,8 @@ class Shinobi:
     async def begin(self, news: News, theirs: str, send: Send, now: float) -> str:
         """Trigger the monitor."""
         del now
-        words = {"plug": "EmberEye", "name": news.zone_name, "reason": "fire", "confidence": 100}
+        reason = "test" if news.test else "fire"
+        words = {"plug": "EmberEye", "name": news.zone_name, "reason": reason, "confidence": 100}
         path = f"/{part(self.settings.key)}/motion/{part(self.settings.group)}/{part(theirs)}"
         call = Call("GET", path, (("data", msgspec.json.encode(words).decode()),))
         what = f"the monitor {theirs!r} was not triggered"

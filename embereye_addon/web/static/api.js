@@ -110,6 +110,9 @@ export const restoreSettings = (back) => send("POST", "api/settings/restore", ba
 /** Open a camera's stream and see what it sends; takes up to 45 s. @param {{settings: Edited, index: number}} asked */
 export const testCamera = (asked) => send("POST", "api/camera/test", asked, 50000);
 
+/** Send a test to another system and see what it answers; takes up to two minutes. @param {{settings: Edited, index: number}} asked */
+export const testAdapter = (asked) => send("POST", "api/adapter/test", asked, 125000);
+
 /** The heights (m) that a camera sees at one metre, by label. @param {number} width px @param {number} lens degrees */
 export const sizes = (width, lens) => get(`api/sizes?${new URLSearchParams({ width: String(width), lens: String(lens) })}`);
 

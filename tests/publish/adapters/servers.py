@@ -181,7 +181,8 @@ async def shinobi(request: web.Request) -> web.StreamResponse:
     assert set(request.query) == {"data"}
     words = json.loads(request.query["data"])
     assert set(words) == {"plug", "name", "reason", "confidence"}
-    assert (words["plug"], words["reason"], words["confidence"]) == ("EmberEye", "fire", 100)
+    assert (words["plug"], words["confidence"]) == ("EmberEye", 100)
+    assert words["reason"] == ("test" if words["name"] == "Test" else "fire")
     return web.Response(text="Trigger Successful")
 
 

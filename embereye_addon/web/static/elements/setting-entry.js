@@ -6,6 +6,7 @@ import { formControls } from "../forms.js";
 import { finding } from "../mistakes.js";
 import { shared } from "../styles.js";
 import { fieldLabel, t } from "../words.js";
+import "./adapter-test.js";
 import "./camera-test.js";
 import "./region-editor.js";
 import "./setting-field.js";
@@ -91,6 +92,9 @@ export class EmberEntry extends LitElement {
     return html`${own.map((one) => html`<p class="mistake">${finding(one)}</p>`)}
       <div class="grid">${keys.map((key) => this.#field(key, [key.key]))}</div>
       ${camera ? this.#camera(section) : nothing}
+      ${section.section === "adapters"
+        ? html`<div class="part"><ember-adapter-test .edited=${this.edited} .index=${this.index}></ember-adapter-test></div>`
+        : nothing}
       ${rest.length
         ? html`<details ?open=${open}>
             <summary>${t("more_settings")}</summary>

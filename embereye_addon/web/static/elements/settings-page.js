@@ -150,7 +150,7 @@ export class EmberSettings extends LitElement {
     const open = index === this.open;
     const wrong = below(this.findings, [section.section, index]).length;
     const where = this.#names("zones").find(([id]) => id === row.zone)?.[1] ?? row.zone ?? "";
-    const name = row.name || (row.device ? `${row.device} ${row.input} ${row.gas}` : t("new_entry"));
+    const name = row.name || (row.device ? `${row.device} ${row.input} ${row.gas}` : row.kind || t("new_entry"));
     return html`<li>
       <button class="head" aria-expanded=${open} @click=${() => (this.open = open ? -1 : index)}>
         <span class="name">${name}</span>

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -149,7 +150,7 @@ class Tab:
         for what in ("keyDown", "keyUp"):
             await self.do("Input.dispatchKeyEvent", type=what, key="Tab", code="Tab", windowsVirtualKeyCode=9)
 
-    async def picture(self, file: Path, clip: dict[str, float] | None = None) -> None:
+    async def picture(self, file: Path, clip: Mapping[str, float] | None = None) -> None:
         """Keep what is seen."""
         more = {} if clip is None else {"clip": {**clip, "scale": 1}}
         shown = await self.do("Page.captureScreenshot", format="png", **more)

@@ -49,7 +49,7 @@ fmt: $(VENV)/dev.done
 golden: $(VENV)/dev.done ## rewrite the expectations; review the difference
 	@EMBEREYE_GOLDEN=write $(BIN)/python -m pytest tests -k golden
 
-system: $(VENV)/dev.done ## real Mosquitto, GStreamer RTSP server and Home Assistant
+system: $(VENV)/dev.done ## real Mosquitto, GStreamer RTSP server, Home Assistant and Chromium
 	@bash tests/system/setup_homeassistant.sh || test $$? = 3
 	@$(BIN)/python -m pytest -m system --override-ini addopts="-q --strict-markers -p no:randomly" tests/system $(ARGS)
 

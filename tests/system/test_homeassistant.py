@@ -23,7 +23,8 @@ from embereye_addon.settings import store
 from embereye_addon.tools.dashboard import dashboard
 from tests.fakes.ports import free_port
 from tests.publish.samples import until
-from tests.system.browser import Browser, why_no_browser
+from tests.system.browser import Browser
+from tests.system.chromium import why_no_chromium
 from tests.system.homeassistant import HomeAssistant
 from tests.system.mosquitto import HOST, Mosquitto
 from tests.system.product import ROOT, Product, zone_in
@@ -279,7 +280,7 @@ async def pictures(of: Place) -> None:
     await of.house.api.command(
         "lovelace/config/save", url_path="ember-eye", config=yaml.safe_load(yaml.safe_dump(made))
     )
-    if why_no_browser() is not None:
+    if why_no_chromium() is not None:
         return
     (device,) = (row for row in await of.house.devices() if row["name"] == "Hall camera")
     async with Browser(of.house.api) as browser:

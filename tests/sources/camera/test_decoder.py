@@ -84,6 +84,16 @@ def test_no_damaged_picture_of_h265_is_given_out(lost: str) -> None:
     assert len(found) >= 5
 
 
+def test_a_cut_off_picture_of_h265_is_not_told() -> None:
+    """Why `rtsp.NEEDS_TCP` is there: should a decoder tell one day, H.265 may be read over UDP again."""
+    clip = coded("hevc")
+    decoder, found = fed(clip, lambda index, octets: octets[: len(octets) // 2] if index in (12, 13, 14) else octets)
+    true = true_pictures(clip)
+    wrong = [one.frame.pts for one in found if np.abs(luma(one.frame) - true[one.frame.pts]).max() > 0]
+    assert wrong
+    assert decoder.losses == 0
+
+
 def test_noise_never_ends_the_decoding() -> None:
     """Bytes of no meaning are counted, and the next good key frame is a picture again."""
     draw = random.Random(5)

@@ -45,7 +45,8 @@ async def test_every_kind_of_stream_gives_its_pictures(server: RtspServer, path:
         await until(lambda: len(looks) >= 20)
         watched = one(farm)
         over = {count.over for count in server.counts()}
-        assert over == ({"udp"} if transport == "udp" else {"tcp"})
+        # what lost its end would go unnoticed in H.265
+        assert over == ({"udp"} if transport == "udp" and path.startswith("h264") else {"tcp"})
         assert watched.shed == 0
         assert watched.received >= watched.decoded + watched.rejected
     scenes = [moving(index, 160, 96).astype(int) for index in range(40)]

@@ -20,6 +20,9 @@ MOST = 4
 """Candidates of one label told for one picture; the strongest ones."""
 FLAME_LEAST, SMOKE_LEAST = 0.1, 0.3
 """Score of a tile, averaged over its mean time, that makes it part of a candidate."""
+SCORED_S = 0.09
+"""Tiles are not scored more often: every second picture at 15 a second. The scores are means over longer times, and the
+model looks five times a second; what must see every picture is `scene` and `flicker`."""
 FLAME_MEAN_S, SMOKE_MEAN_S = 0.4, 1.5
 TOLD = {"flame": 0.12, "smoke": 0.3}
 """Strength from which a candidate is told."""
@@ -51,7 +54,7 @@ class Candidate:
 class Memory:
     """What `find` keeps of one camera; owned by the caller, changed in place as copying would double the cost.
 
-    Scores are means over fractions of a second, `past_smoke` is one over PAST_S.
+    Scores are means over fractions of a second, `past_smoke` is one over PAST_S; `found` when they were last scored.
     """
 
     flicker: flicker.Flicker
@@ -61,6 +64,7 @@ class Memory:
     past_smoke: Grid
     trail: Grid
     last_s: float
+    found: tuple[Candidate, ...] = ()
 
 
 def _fresh(scene_look: SceneLook, now_s: float) -> Memory:
@@ -80,10 +84,13 @@ def find(
     if memory is None or memory.flame.shape != scene_look.motion.shape:
         memory = _fresh(scene_look, now_s)
     if scene_look.quiet:
+        memory.found = ()
         return memory, ()
-    step_s = min(max(now_s - memory.last_s, 0.0), PAST_S)
-    memory.last_s = now_s
     flicker.follow(memory.flicker, scene_look.features[LUMA], now_s)
+    step_s = min(max(now_s - memory.last_s, 0.0), PAST_S)
+    if step_s < SCORED_S:
+        return memory, memory.found
+    memory.last_s = now_s
     if memory.before.reference is not scene_look.reference:
         memory.before = smoke.before(scene_look.reference)
     flames, smokes = flame.tiles(small, scene_look, memory.flicker, fps), smoke.tiles(scene_look, memory.before)
@@ -95,7 +102,8 @@ def find(
     found = [_flame(memory, place, size) for place in _places(memory.flame, FLAME_LEAST, 1)]
     veiled = _places(memory.smoke, SMOKE_LEAST, SMOKE_TILES_LEAST)
     found += [_smoke(smokes, flames, memory, place, size) for place in veiled]
-    return memory, tuple(one for one in found if one.strength >= TOLD[one.label])
+    memory.found = tuple(one for one in found if one.strength >= TOLD[one.label])
+    return memory, memory.found
 
 
 def _follow(mean: Grid, score: Grid, steps: float) -> None:

@@ -24,7 +24,16 @@ EXPLANATION = m.Explanation(
     shares=(SHARE,),
 )
 CLUSTER = m.Cluster(
-    peak_c=91.5, mean_c=80.25, area_px=6, x=0.375, y=0.25, contrast_k=66.5, rise_k_min=12.5, track=3, age_s=41.5
+    peak_c=91.5,
+    mean_c=80.25,
+    area_px=6,
+    x=0.375,
+    y=0.25,
+    contrast_k=66.5,
+    rise_k_min=12.5,
+    track=3,
+    age_s=41.5,
+    usual=4,
 )
 FAULT = m.Fault(code="stream_lost", about="cam.dock-3", since=1_700_000_000.5, text="no route to the camera")
 STATUS = m.ZoneStatus(

@@ -1,8 +1,8 @@
 """`python -m training.budget`: recorded evidence in, false alarms a zone-year and times to the alarm out.
 
-Steps: record (what clips, scenes and the capture make the product's sources claim; what is there is kept), study (years
-and fires through the product's decision code, and the page). Without a name both run. `record` needs the data set;
-`study` needs nothing but what was recorded.
+Steps: record (what the model makes of clips, and a device of the capture; what is there is kept), study (scenes before
+a device, years and fires through the product's own code, and the page). Without a name both run. `record` needs the
+data set, and must be done anew for another model: delete what was kept. `study` needs nothing but what was recorded.
 """
 
 import argparse
@@ -13,11 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from embereye_addon.detect.model import Model
-from training import budget_fires, budget_report, budget_run, budget_sites, budget_traces
+from embereye_addon.fuse.habits import Episode
+from training import budget_fires, budget_report, budget_run, budget_scenes, budget_sites, budget_traces
 from training.budget_report import Quiet
 from training.budget_run import SETTINGS, Setting
+from training.budget_scenes import Things
 from training.budget_sites import Level, Place, Pool
 from training.budget_traces import Trace
+from training.heat_scenes import draw
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CARD = REPOSITORY / "embereye_addon" / "detect" / "weights" / "card.json"
@@ -45,32 +48,34 @@ def arguments() -> argparse.Namespace:
 
 
 def record(dataset: Path, kept: Path) -> None:
-    """Everything that a zone may hear, kept in three files."""
-    if not (kept / "clips.npz").exists():
+    """What recordings make a source claim, kept in two files."""
+    if not (kept / "clips.json").exists():
         model = Model("CPU")
         clips = sorted((dataset / "clips").glob("*.mp4"))
-        budget_traces.save((budget_traces.of_clip(path, model) for path in clips), kept / "clips.npz")
+        budget_traces.save_clips((budget_traces.of_clip(path, model) for path in clips), kept / "clips.json")
     if not (kept / "capture.npz").exists():
         budget_traces.save([budget_traces.of_capture(dataset / "pf" / "capture.txt")], kept / "capture.npz")
-    if not (kept / "scenes.npz").exists():
-        budget_traces.save(map(budget_traces.of_scene, SEEDS), kept / "scenes.npz")
 
 
-def pool(kept: Path) -> Pool:
-    """What can happen without a fire, from what was recorded and the model's card."""
-    clips = {trace.name: trace for trace in budget_traces.load(kept / "clips.npz")}
-    scenes: dict[str, list[Trace]] = {}
-    for trace in budget_traces.load(kept / "scenes.npz"):
-        if np.isnan(trace.fire_s):
-            scenes.setdefault(trace.sort, []).append(trace)
+def pool(kept: Path, place: Place) -> Pool:
+    """What can happen in such a place without a fire, from what was recorded, simulated scenes and the model's card."""
+    clips = {trace.name: trace for trace in budget_traces.load_clips(kept / "clips.json")}
+    seeds = {kind: budget_scenes.seeds(kind, SEEDS) for kind in (*place.heat, budget_sites.FLAMES_HEAT)}
+    scenes = {
+        kind: tuple(budget_scenes.felt(f"{kind} {seed}", draw(seed), place.limits) for seed in found)
+        for kind, found in seeds.items()
+        if kind not in place.fixtures and kind not in place.stove
+    }
     calm = tuple(trace for trace in clips.values() if trace.sort == "calm")
     wrong = [*calm, *(clips[name] for name in SHOWN)]
     return Pool(
-        {sort: tuple(traces) for sort, traces in scenes.items()},
+        scenes,
         clips,
         calm,
         (levels("fire"), levels("smoke")),
         (caps(wrong, budget_sites.FLAME), caps(wrong, budget_sites.SMOKE)),
+        seeds=seeds,
+        things=Things(place.limits),
     )
 
 
@@ -91,7 +96,7 @@ def caps(wrong: list[Trace], point: float) -> budget_sites.Rows:
 def quiet(place: Place, world: Pool, zones: int) -> Quiet:
     """A year in each of so many zones of one sort."""
     rng = np.random.default_rng(11)
-    counts = np.zeros((zones, len(SETTINGS), 3), dtype=np.int64)
+    counts = np.zeros((zones, len(SETTINGS), 5), dtype=np.int64)
     counting = budget_run.Years(SETTINGS)
     for number in range(zones):
         drawn = budget_sites.zone(number, place, world, rng)
@@ -99,28 +104,33 @@ def quiet(place: Place, world: Pool, zones: int) -> Quiet:
     return Quiet(place, tuple(setting.name for setting in SETTINGS), counts, counting.why)
 
 
-def fires(kept: Path, setting: Setting) -> list[tuple[str, budget_fires.Times]]:
-    """Fires of three strengths for a camera, of every kind for a PF device, by who sees them."""
-    clips = [trace for trace in budget_traces.load(kept / "clips.npz") if trace.sort == "fire"]
-    burning = [trace for trace in budget_traces.load(kept / "scenes.npz") if not np.isnan(trace.fire_s)]
+def fires(kept: Path, setting: Setting, habit: Episode) -> list[tuple[str, budget_fires.Times]]:
+    """Fires of three strengths for a camera, of every kind for a PF device, by who sees them.
+
+    The device also where something as strong as this habit has come and gone often.
+    """
+    clips = [trace for trace in budget_traces.load_clips(kept / "clips.json") if trace.sort == "fire"]
     rows = []
     for sort in ("flame", "smouldering", "battery"):
-        scenes = [trace for trace in burning if trace.sort == sort][:SCENES]
+        drawn = [each for each in map(draw, SEEDS[1::2]) if each.kind == sort][:SCENES]
+        scenes = [budget_scenes.felt(each.scene.name, each, each.scene.limits) for each in drawn]
         for weaker_nats in budget_fires.WEAKER_NATS:
             three = budget_fires.three(clips, scenes, weaker_nats, setting)
             rows += [(f"{sort}, camera -{weaker_nats:g} nats a look", times) for times in three]
+        usual = [budget_scenes.at_a_habit(each, habit) for each in drawn]
+        rows.append((f"{sort} where a heater is usual", budget_fires.before_device(usual, setting)))
     return rows
 
 
 def study(asked: argparse.Namespace) -> None:
     """The page and its pictures."""
-    world = pool(asked.kept)
+    worlds = {place.name: pool(asked.kept, place) for place in budget_sites.PLACES}
     setting = next(each for each in SETTINGS if each.name == "normal, single")
-    found = [(place.name.title(), quiet(place, world, asked.zones)) for place in budget_sites.PLACES]
-    worst = replace(world, free=FREE_SHARE)
+    found = [(place.name.title(), quiet(place, worlds[place.name], asked.zones)) for place in budget_sites.PLACES]
+    worst = replace(worlds[budget_sites.OFFICE.name], free=FREE_SHARE)
     title = f"Office, were {100 * FREE_SHARE:.0f} % of all look-alikes to grow"
     found.append((title, quiet(budget_sites.OFFICE, worst, asked.zones)))
-    burnt = fires(asked.kept, setting)
+    burnt = fires(asked.kept, setting, strongest(worst))
     text = "\n".join(budget_report.section(found, burnt))
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     PAGE.write_text(before + BEGIN + "\n" + text + "\n\n" + END + rest.partition(END)[2], encoding="utf-8")
@@ -130,6 +140,12 @@ def study(asked: argparse.Namespace) -> None:
     picture = budget_report.bars("False alarms of a quiet office", found[0][1])
     (PICTURES / "decision-quiet-office.svg").write_text(picture, encoding="utf-8")
     print(text)
+
+
+def strongest(world: Pool) -> Episode:
+    """The hottest thing in any of these zones that comes and goes."""
+    assert world.things is not None
+    return max((one for trace in world.things.kept.values() for one in trace.episodes), key=lambda one: one.peak_c)
 
 
 def main() -> None:

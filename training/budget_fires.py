@@ -19,19 +19,20 @@ WEAKER_NATS = (0.0, 1.0, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds from the begin of each fire to its alarm, infinite where there was none in time."""
+    """Seconds from the begin of each fire to its alarm, and to whatever told of it first; infinite where none was."""
 
     who: str
     alarm_s: NDArray[np.float64]
+    told_s: NDArray[np.float64]
 
     @property
     def share(self) -> float:
         """Of the fires, how many alarmed in time."""
         return float(np.isfinite(self.alarm_s).mean())
 
-    def within(self, part: float) -> float:
-        """In which time this part of all fires has alarmed; infinite where it never does."""
-        return float(np.quantile(self.alarm_s, part, method="higher"))
+    def within(self, part: float, *, told: bool = False) -> float:
+        """In which time this part of all fires has alarmed, or has been told of; infinite where it never does."""
+        return float(np.quantile(self.told_s if told else self.alarm_s, part, method="higher"))
 
 
 def of_camera(trace: Trace, weaker_nats: float) -> Rows:
@@ -56,13 +57,17 @@ def of_device(trace: Trace) -> Rows:
 
 def times(who: str, fires: Iterable[dict[str, Rows]], setting: Setting) -> Times:
     """How long each fire takes, of which each source says its rows; what alarms before it burns does not count."""
-    found = []
+    alarms, tellings = [], []
     for fire in fires:
         events = [Event(0.0, source, _shifted(rows), WATCHED_S + BEFORE_S, "fire", "") for source, rows in fire.items()]
-        alarm_s = decided(events, setting).alarm_s
-        late_s = np.inf if alarm_s is None else alarm_s - BEFORE_S
-        found.append(max(late_s, 0.0))
-    return Times(who, np.array(found))
+        told = decided(events, setting)
+        alarms.append(_late(told.alarm_s))
+        tellings.append(_late(told.told_s))
+    return Times(who, np.array(alarms), np.array(tellings))
+
+
+def _late(at_s: float | None) -> float:
+    return np.inf if at_s is None else max(at_s - BEFORE_S, 0.0)
 
 
 def _shifted(rows: Rows) -> Rows:
@@ -75,5 +80,9 @@ def three(clips: list[Trace], scenes: list[Trace], weaker_nats: float, setting: 
     felt = [of_device(trace) for trace in scenes]
     pairs = [{CAMERAS[0]: one, DEVICE: other} for one in seen for other in felt]
     camera = times("camera alone", ({CAMERAS[0]: rows} for rows in seen), setting)
-    device = times("PF device alone", ({DEVICE: rows} for rows in felt), setting)
-    return camera, device, times("both", pairs, setting)
+    return camera, before_device(scenes, setting), times("both", pairs, setting)
+
+
+def before_device(scenes: list[Trace], setting: Setting) -> Times:
+    """Fires that a PF device alone sees."""
+    return times("PF device alone", ({DEVICE: of_device(trace)} for trace in scenes), setting)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.budget_fires import WATCHED_S, Times
+from training.budget_run import LATER
 from training.budget_sites import BOTH, LONG_S, Place
 
 PRE_ALARMS_YEAR, ALARMS_YEAR = 12.0, 1.0
@@ -17,7 +18,7 @@ COLOURS = ("#c60", "#06c", "#c06", "#393")
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """A year in each of many zones of one sort: [zones, settings, 3] pre-alarms, alarms, alarms by a hard rule; why."""
+    """A year in each of many zones of one sort: [zones, settings, 5] as `budget_run.Years.count` counts; why."""
 
     place: Place
     settings: tuple[str, ...]
@@ -59,12 +60,14 @@ def verdict(counts: NDArray[np.int64]) -> str:
 def quiet_table(quiet: Quiet) -> list[str]:
     """One row a setting."""
     lines = [
-        "| setting | pre-alarms a zone-year | alarms a zone-year | by a hard rule | zones that keep it | budget |",
-        "|---|---|---|---|---|---|",
+        "| setting | pre-alarms a year | alarms a year | by a rule | after 4 weeks | zones that keep it | budget |",
+        "|---|---|---|---|---|---|---|",
     ]
     for number, name in enumerate(quiet.settings):
         mine = quiet.counts[:, number]
-        cells = (rate(mine[:, 0]), rate(mine[:, 1]), f"{mine[:, 2].mean():.2f}", kept(mine), verdict(mine))
+        ruled, later = f"{mine[:, 2].mean():.2f}", LATER * mine[:, 3:].mean(axis=0)
+        both = f"{later[0]:.2f} / {later[1]:.2f}"
+        cells = (rate(mine[:, 0]), rate(mine[:, 1]), ruled, both, kept(mine), verdict(mine))
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
@@ -98,9 +101,14 @@ def seconds(value: float) -> str:
 
 def fire_table(rows: list[tuple[str, Times]]) -> list[str]:
     """One row a strength and who sees it."""
-    lines = ["| fire | seen by | fires | alarm within 3 min | P50 | P95 |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| fire | seen by | fires | alarm within 3 min | P50 | P95 | told of: P50 | P95 |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for name, found in rows:
-        cells = (f"{100 * found.share:.0f} %", seconds(found.within(0.5)), seconds(found.within(0.95)))
+        alarms = (seconds(found.within(0.5)), seconds(found.within(0.95)))
+        told = (seconds(found.within(0.5, told=True)), seconds(found.within(0.95, told=True)))
+        cells = (f"{100 * found.share:.0f} %", *alarms, *told)
         lines.append(f"| {name} | {found.who} | {len(found.alarm_s)} | {' | '.join(cells)} |")
     return lines
 

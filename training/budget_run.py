@@ -2,24 +2,27 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embereye_addon.alarm import zone as alarm
 from embereye_addon.alarm.clock import Now
-from embereye_addon.fuse import sequential
+from embereye_addon.fuse import habits, sequential
 from embereye_addon.fuse import zone as fusion
 from embereye_addon.fuse.modes import Mode
 from embereye_addon.messages import ZoneState
-from training.budget_sites import Event, Rng, Zone, year
+from training.budget_sites import DAY_S, YEAR_DAYS, Event, Rng, Zone, year
 from training.budget_traces import evidence
 
 APART_S = 120.0
 """Events further apart than this do not meet: eight half-lives of heat, six of smoke."""
 TICK_S = 1.0
 LATE_S = 15.0
+LEARNT_S = 28 * DAY_S
+"""After so long a zone has learned what it learns of things that come every day."""
+LATER = YEAR_DAYS / (YEAR_DAYS - 28)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,13 @@ WIDEST = Setting("high, single", "high", Mode())
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a zone told: pre-alarms that were no alarm, alarms, how many of these by a hard rule; when (s)."""
+    """What a zone told: pre-alarms that were no alarm, alarms, how many of these by a hard rule; when (s) first."""
 
     pre_alarms: int = 0
     alarms: int = 0
     ruled: int = 0
     alarm_s: float | None = None
+    told_s: float | None = None
 
 
 NOTHING = Told()
@@ -84,7 +88,7 @@ def decided(group: list[Event], setting: Setting) -> Told:
     rows = [(event.at_s - begin_s + float(kept[0]), event.source, kept) for event in group for kept in event.rows]
     rows.sort(key=lambda one: one[0])
     beliefs, zone = setting.fresh(), alarm.Zone("study", "Study", 30.0)
-    low_nats, seen, alarm_s, ruled, now_s = 0.7 * beliefs.pre_alarm_nats, 0, None, 0, 0.0
+    low_nats, told_s, seen, alarm_s, ruled, now_s = 0.7 * beliefs.pre_alarm_nats, None, 0, None, 0, 0.0
     for at_s, source, kept in rows:
         while zone.state is ZoneState.PRE_ALARM and now_s + TICK_S < at_s:
             now_s += TICK_S
@@ -96,14 +100,15 @@ def decided(group: list[Event], setting: Setting) -> Told:
             continue
         before = zone.state
         zone = _stepped(beliefs, zone, at_s)
-        seen += before is ZoneState.NORMAL and zone.state is not ZoneState.NORMAL
+        if before is ZoneState.NORMAL and zone.state is not ZoneState.NORMAL:
+            seen, told_s = seen + 1, at_s if told_s is None else told_s
         if zone.state is ZoneState.ALARM:
             assert zone.explanation is not None
             alarm_s, ruled = at_s, int("test" not in zone.explanation.rule)
             break
     if alarm_s is None:
-        return Told(pre_alarms=seen)
-    return Told(seen - 1, 1, ruled, alarm_s)
+        return Told(pre_alarms=seen, told_s=told_s)
+    return Told(seen - 1, 1, ruled, alarm_s, told_s)
 
 
 def _stepped(beliefs: fusion.Beliefs, zone: alarm.Zone, at_s: float) -> alarm.Zone:
@@ -119,6 +124,11 @@ def what(group: list[Event], alarm_s: float) -> str:
     return " + ".join(sorted(going))
 
 
+def _usual(known: tuple[habits.Episode, ...], event: Event) -> bool:
+    """Whether all that an event consists of has become usual."""
+    return bool(event.episodes) and all(habits.times_seen(known, one) for one in event.episodes)
+
+
 @dataclass(slots=True)
 class Years:
     """Counts zone-years; `why` says of each setting what went on at its pre-alarms and alarms, and how often."""
@@ -128,12 +138,23 @@ class Years:
     why: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def count(self, place: Zone, rng: Rng) -> NDArray[np.int64]:
-        """One zone-year, [settings, 3]."""
-        counts = np.zeros((len(self.settings), 3), dtype=np.int64)
-        for group in meeting(year(place, rng)):
-            found = self._told(group)
-            for number, told in enumerate(found):
-                counts[number] += (told.pre_alarms, told.alarms, told.ruled)
+        """One zone-year, [settings, 5]: pre-alarms, alarms, alarms by a hard rule, the first two after four weeks.
+
+        Habits are learned from it as it goes; who raised an alarm has it reset.
+        """
+        counts = np.zeros((len(self.settings), 5), dtype=np.int64)
+        known: tuple[habits.Episode, ...] = ()
+        for events in meeting(year(place, rng)):
+            at_s = events[0].at_s
+            known = habits.recent(known, at_s)
+            group = [event.once_usual() if _usual(known, event) else event for event in events]
+            for event in events:
+                for one in event.episodes:
+                    known = habits.remembered(known, replace(one, at=at_s))
+            for number, told in enumerate(self._told(group)):
+                late = at_s >= LEARNT_S
+                new = (told.pre_alarms, told.alarms, told.ruled, late * told.pre_alarms, late * told.alarms)
+                counts[number] += new
                 if told.alarm_s is not None:
                     self.why[self.settings[number].name, "alarms", what(group, told.alarm_s)] += 1
                 if told.pre_alarms:

@@ -10,7 +10,12 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from training.budget_traces import Trace
+from embereye_addon.demo.thermal_scenes import KITCHEN as RAISED
+from embereye_addon.demo.thermal_things import Place as Spot
+from embereye_addon.fuse.habits import Episode
+from embereye_addon.fuse.thermal import Limits
+from training.budget_scenes import Things
+from training.budget_traces import Rows, Trace
 
 CAMERAS = ("cam.a", "cam.b")
 DEVICE = "pf.a"
@@ -24,8 +29,11 @@ THINGS = 10
 """So many things that look more or less like flame or smoke come and go before a camera, the same ones all year."""
 FLAME, SMOKE = 0.0, 1.0
 YOUNG_S, FREE_NATS = 2.0, 24.0
+TIMES, PANS = 8, 24
+"""So many different times of a thing that is always there, and pans on a stove, are simulated; each comes often."""
+STOVE = (Spot(8.0, 8.0, 1.2), Spot(16.0, 24.0, 4.0))
+"""A stove stands anywhere between these."""
 
-Rows = NDArray[np.float64]
 Rng = np.random.Generator
 
 
@@ -33,7 +41,8 @@ Rng = np.random.Generator
 class Place:
     """Events a day: scenes of heat by kind, small flames and wisps that everybody sees, look-alikes of each camera.
 
-    `fixtures`: of these kinds there are so many in a zone, the same ones all year; of the others each is another.
+    `fixtures`: of these kinds there are so many in a zone, the same ones all year; `stove`: of these kinds all are on
+    the zone's stove; of the others each is another, anywhere, and so never usual. `limits` are those of its devices.
     """
 
     name: str
@@ -41,6 +50,8 @@ class Place:
     shown: Mapping[str, float]
     alike: float = 5.0
     fixtures: Mapping[str, int] = field(default_factory=dict)
+    stove: frozenset[str] = frozenset()
+    limits: Limits = field(default_factory=Limits)
 
 
 OFFICE = Place(
@@ -66,15 +77,17 @@ KITCHEN = Place(
     MappingProxyType(
         {
             "people": 20.0,
-            "kettle (kitchen), raised limits": 6.0,
-            "cooking (kitchen), raised limits": 3.0,
-            "oven opened (kitchen), raised limits": 1.0,
+            "kettle (kitchen)": 6.0,
+            "cooking (kitchen)": 3.0,
+            "oven opened (kitchen)": 1.0,
             "cup or pot": 6.0,
             "noisy pixel": 1 / 365,
         }
     ),
     MappingProxyType({"candle_bowl": 1 / 14, "lighter_face": 1 / 7, "cigarette_person": 1 / 28}),
-    fixtures=MappingProxyType({"kettle (kitchen), raised limits": 1, "oven opened (kitchen), raised limits": 1}),
+    fixtures=MappingProxyType({"kettle (kitchen)": 1, "oven opened (kitchen)": 1}),
+    stove=frozenset(("cooking (kitchen)",)),
+    limits=RAISED,
 )
 PLACES = (OFFICE, KITCHEN)
 FLAMES_HEAT = "candle, cigarette"
@@ -96,7 +109,8 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """All that can happen: scenes of heat by kind, clips by name, clips without a fire, levels of flame and smoke.
+    """All that can happen: scenes of heat by kind and their seeds, things that come again, clips by name, clips without
+    a fire, levels of flame and smoke.
 
     `caps` (nats) are those measured of looks at what a camera wrongly takes for flame or smoke; of a share `free` of
     such things the cap is that of what grows instead, though none was measured.
@@ -108,13 +122,16 @@ class Pool:
     levels: tuple[Level, Level]
     caps: tuple[Rows, Rows] = field(repr=False)
     free: float = 0.0
+    seeds: Mapping[str, list[int]] = field(default_factory=dict)
+    things: Things | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
     """Something that happens: when (s), who sees it, and the rows of evidence (time from its own begin).
 
-    `what` names its sort; `key` is the same for events that are the same.
+    `what` names its sort; `key` is the same for events that are the same. What is always there or on a stove consists
+    of `episodes`; once these are usual, the rows are `usual`.
     """
 
     at_s: float
@@ -123,10 +140,16 @@ class Event:
     until_s: float
     what: str
     key: str
+    usual: Rows | None = None
+    episodes: tuple[Episode, ...] = ()
 
     def at(self, at_s: float) -> "Event":
         """The same at another time."""
         return replace(self, at_s=at_s)
+
+    def once_usual(self) -> "Event":
+        """The same where it is usual."""
+        return self if self.usual is None else replace(self, rows=self.usual, key=f"{self.key} usual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +166,13 @@ class Zone:
 def zone(number: int, place: Place, pool: Pool, rng: Rng) -> Zone:
     """A zone of this sort, drawn from all that can happen."""
     found: list[tuple[float, tuple[tuple[Event, ...], ...]]] = []
+    stove = Spot(*(rng.uniform(low, high) for low, high in zip(*map(_of, STOVE), strict=True)))
     for kind, per_day in place.heat.items():
-        traces = pool.scenes[kind]
-        count = place.fixtures.get(kind, len(traces))
-        picked = [traces[int(each)] for each in rng.integers(len(traces), size=count)]
-        found.append((per_day, tuple((_seen(DEVICE, trace, trace.sort),) for trace in picked)))
+        if kind in place.fixtures or kind in place.stove:
+            traces = _again(kind, place, pool, stove, rng)
+            found.append((per_day, tuple((comes_again(trace),) for trace in traces)))
+        else:
+            found.append((per_day, tuple((_seen(DEVICE, trace, kind),) for trace in pool.scenes[kind])))
     for name, per_day in place.shown.items():
         shown = [_seen(camera, pool.clips[name], name) for camera in CAMERAS]
         felt = [_seen(DEVICE, trace, name) for trace in pool.scenes[FLAMES_HEAT]]
@@ -158,13 +183,27 @@ def zone(number: int, place: Place, pool: Pool, rng: Rng) -> Zone:
     return Zone(number, tuple(found))
 
 
+def _of(spot: Spot) -> tuple[float, float, float]:
+    return spot.row, spot.column, spot.distance_m
+
+
+def _again(kind: str, place: Place, pool: Pool, stove: Spot, rng: Rng) -> tuple[Trace, ...]:
+    """What comes again in one zone: so many fixtures, each so many times; or so many pans on its stove."""
+    assert pool.things is not None
+    seeds = pool.seeds[kind]
+    if kind in place.stove:
+        return pool.things.on_stove([seeds[int(each)] for each in rng.integers(len(seeds), size=PANS)], stove)
+    picked = [seeds[int(each)] for each in rng.integers(len(seeds), size=place.fixtures[kind])]
+    return tuple(trace for seed in picked for trace in pool.things.fixture(seed, TIMES))
+
+
 def year(place: Zone, rng: Rng) -> list[Event]:
     """A zone-year of quiet, as events in the order of time."""
     events: list[Event] = []
     for per_day, groups in place.happenings:
         for at_s in rng.uniform(0.0, YEAR_DAYS * DAY_S, rng.poisson(per_day * YEAR_DAYS)).tolist():
             group = groups[int(rng.integers(len(groups)))]
-            events += [event.at(at_s) for event in group if len(event.rows)]
+            events += [event.at(at_s) for event in group if len(event.rows) or event.episodes]
     return sorted(events, key=lambda event: event.at_s)
 
 
@@ -181,6 +220,14 @@ def _event(source: str, rows: Rows, what: str, key: str) -> Event:
 
 def _seen(source: str, trace: Trace, what: str) -> Event:
     return _event(source, trace.rows, what, f"{source} {trace.name}")
+
+
+def comes_again(trace: Trace) -> Event:
+    """Something that may become usual before the zone's device."""
+    event = _seen(DEVICE, trace, trace.sort)
+    if trace.usual is None:
+        return event
+    return replace(event, usual=supporting(trace.usual), episodes=trace.episodes)
 
 
 def _alike(name: str, first: int, pool: Pool, rng: Rng) -> tuple[Event, ...]:

@@ -5,23 +5,24 @@ hears, no more and no less.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from embereye_addon.demo.thermal_trial import DEVICE_S, watch
 from embereye_addon.detect.model import Model
-from embereye_addon.fuse.thermal import Look, raised
+from embereye_addon.fuse import video
+from embereye_addon.fuse.habits import Episode
+from embereye_addon.fuse.video import Claimed
 from embereye_addon.messages import Evidence, Kind, Rule
 from embereye_addon.processes.offline import replayed
-from embereye_addon.processes.sightings import evidence_of
+from embereye_addon.processes.sightings import claimed
 from embereye_addon.settings.model import Detection, Device, Zone
 from embereye_addon.sources.camera.clip import clip
 from embereye_addon.tools.heard import capture
-from training.heat_scenes import draw
 
 POINTS = ("flame", "smoke", "thermal", "gas")
 KINDS = (Kind.FLAME, Kind.SMOKE, Kind.HEAT, Kind.GAS)
@@ -30,21 +31,25 @@ RULES = tuple(Rule)
 SORTS = {True: "fire", False: "calm", None: "nuisance"}
 """A clip by whether an alarm is expected of it: a candle or a cigarette is neither a fire nor nothing."""
 ZONE = Zone(id="study", name="Study")
-QUIET_S = 1.0
+Rows = NDArray[np.float64]
+"""[n,5]: time (s), point, nats, cap (nats), rules as bits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
     """What one source claimed of one recording: its name and sort, when the fire began (s, NaN: none), how long it is.
 
-    `rows` [n,5] float64: time (s), point, nats, cap (nats), rules as bits.
+    `rows` [n,5] float64: time (s), point, nats, cap (nats), rules as bits. `usual` are those that come instead once
+    `episodes`, which it consists of, are usual.
     """
 
     name: str
     sort: str
     fire_s: float
     until_s: float
-    rows: NDArray[np.float64]
+    rows: Rows
+    usual: Rows | None = None
+    episodes: tuple[Episode, ...] = ()
 
 
 def row(at_s: float, evidence: Evidence) -> tuple[float, ...]:
@@ -62,19 +67,48 @@ def evidence(source: str, kept: NDArray[np.float64]) -> Evidence:
     return Evidence(point=point, kind=kind, llr_nats=nats, value=0.0, unit=unit, cap_nats=cap, rules=rules)
 
 
-def of_clip(path: Path, model: Model) -> Trace:
-    """A clip through detector and evidence, at the rate at which a detector would tell it."""
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What the detector claimed of a clip: flame and smoke at each look that would be told, at its time (s)."""
+
+    name: str
+    sort: str
+    fire_s: float | None
+    until_s: float
+    looks: tuple[tuple[float, Claimed, Claimed], ...]
+
+
+def of_clip(path: Path, model: Model) -> Clip:
+    """A clip through the detector, at the rate at which it would tell."""
     truth = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    rows, until_s = [], 0.0
+    looks, until_s = [], 0.0
+    lasting_s = (Detection().flame_persist_s, Detection().smoke_persist_s)
     for step in replayed(clip(path), model, ZONE):
         until_s = step.t_s
         if step.seen is not None and step.told:
-            both = evidence_of(step.seen, (Detection().flame_persist_s, Detection().smoke_persist_s))
-            rows += [row(step.t_s, piece) for piece in both]
+            flame, smoke = (claimed(each, s) for each, s in zip(step.seen.claims, lasting_s, strict=True))
+            looks.append((step.t_s, flame, smoke))
     starts = [truth.get(key) for key in ("fire_start_s", "smoke_start_s")]
     begun = [float(each) for each in starts if each is not None]
-    sort = SORTS[truth["alarm_expected"]]
-    return Trace(path.stem, sort, min(begun, default=np.nan), until_s, np.array(rows))
+    return Clip(path.stem, SORTS[truth["alarm_expected"]], min(begun, default=None), until_s, tuple(looks))
+
+
+def judged(seen: Clip) -> Trace:
+    """A clip as evidence, by the rules of evidence as they are now."""
+    looks = [(at_s, piece) for at_s, *both in seen.looks for piece in video.evidence("cam.study", *both)]
+    fire_s = np.nan if seen.fire_s is None else seen.fire_s
+    return Trace(seen.name, seen.sort, fire_s, seen.until_s, np.array([row(*each) for each in looks]))
+
+
+def save_clips(clips: Iterable[Clip], path: Path) -> None:
+    """Keep what was claimed of clips in one file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.encode(tuple(clips)))
+
+
+def load_clips(path: Path) -> list[Trace]:
+    """The clips of a file, as evidence."""
+    return [judged(each) for each in msgspec.json.decode(path.read_bytes(), type=tuple[Clip, ...])]
 
 
 def of_capture(path: Path) -> Trace:
@@ -84,25 +118,6 @@ def of_capture(path: Path) -> Trace:
         until_s = heard.at_s
         rows += [row(heard.at_s, piece) for piece in heard.evidence]
     return Trace("capture", "capture", np.nan, until_s, np.array(rows))
-
-
-def of_scene(seed: int) -> Trace:
-    """A simulated scene before a PF device at its real frame interval."""
-    drawn = draw(seed)
-    looks = ((at_s, look) for at_s, _, look in watch(drawn.scene, DEVICE_S))
-    rows = np.array([row(at_s, look.evidence) for at_s, look in told(looks)])
-    fire_s = drawn.scene.from_s if drawn.fire else np.nan
-    sort = f"{drawn.kind}, raised limits" if raised(drawn.scene.limits) else drawn.kind
-    return Trace(f"{drawn.kind} {seed}", sort, fire_s, drawn.scene.until_s, rows)
-
-
-def told(looks: Iterable[tuple[float, Look]]) -> Iterator[tuple[float, Look]]:
-    """The looks that a gateway sends: every one with a hot spot, of the quiet ones one a second."""
-    said_s = -QUIET_S
-    for at_s, look in looks:
-        if look.clusters or look.evidence.rules or at_s - said_s >= QUIET_S:
-            said_s = at_s
-            yield at_s, look
 
 
 def save(traces: Iterable[Trace], path: Path) -> None:

@@ -7,6 +7,7 @@ The same seed is the same scene for ever; seeds of the two sets never meet.
 from dataclasses import dataclass, field
 
 from embereye_addon.demo.thermal_scenes import Expected, Scene
+from embereye_addon.demo.thermal_things import Place
 from training.heat_fires import FIRES
 from training.heat_quiet import QUIET
 from training.heat_story import Dice, Story
@@ -26,12 +27,15 @@ class Drawn:
         return self.story.where is not None
 
 
-def draw(seed: int) -> Drawn:
-    """The scene of a seed: every second one a fire, each kind in turn, so that a run of seeds holds all alike."""
+def draw(seed: int, at: Place | None = None) -> Drawn:
+    """The scene of a seed: every second one a fire, each kind in turn, so that a run of seeds holds all alike.
+
+    What stands somewhere in it stands `at` that place, if it is given.
+    """
     half, fire = divmod(seed, 2)
     kinds = FIRES if fire else QUIET
     kind = tuple(kinds)[half % len(kinds)]
-    dice = Dice(seed)
+    dice = Dice(seed, at)
     story = kinds[kind](dice)
     room_c, drift_k_h = (dice.even(16.0, 30.0), dice.even(-4.0, 4.0))
     if dice.odds(0.15):

@@ -37,9 +37,9 @@ class Story:
 class Dice:
     """Draws from one seed."""
 
-    def __init__(self, seed: int) -> None:
-        """The same seed, the same draws."""
-        self._rng = np.random.default_rng(seed)
+    def __init__(self, seed: int, at: Place | None = None) -> None:
+        """The same seed, the same draws; every place is `at`, if that is given."""
+        self._rng, self._at = np.random.default_rng(seed), at
 
     def even(self, low: float, high: float) -> float:
         """Any value between the two, each as likely."""
@@ -59,7 +59,8 @@ class Dice:
 
     def place(self, near_m: float, far_m: float) -> Place:
         """Anywhere in the picture but its rim, between two distances."""
-        return Place(self.even(4.0, 20.0), self.even(3.0, 29.0), self.log(near_m, far_m))
+        drawn = Place(self.even(4.0, 20.0), self.even(3.0, 29.0), self.log(near_m, far_m))
+        return drawn if self._at is None else self._at
 
 
 def both(*stories: Patches) -> Patches:

@@ -116,34 +116,45 @@ class _Eye:
         return self._pixels.hide(conversion)
 
 
-def watch(scene: Scene, period_s: float | None = None) -> Iterator[tuple[float, thermal.Heat, thermal.Look]]:
-    """Every look at a scene with its time (s) and what is remembered after it, at its own frame interval or another."""
-    yield from _watched(_Eye(scene), scene, period_s)
+def frames(scene: Scene, period_s: float | None = None) -> Iterator[tuple[float, Conversion]]:
+    """Every frame of a scene with its time (s), at its own frame interval or another."""
+    yield from _frames(_Eye(scene), scene, period_s)
 
 
-def _watched(eye: _Eye, scene: Scene, period_s: float | None) -> Iterator[tuple[float, thermal.Heat, thermal.Look]]:
-    heat = thermal.Heat()
+def _frames(eye: _Eye, scene: Scene, period_s: float | None) -> Iterator[tuple[float, Conversion]]:
     every_s = period_s or scene.period_s
     for number in range(int(scene.until_s / every_s) + 1):
-        at_s = number * every_s
-        seen = eye.frame(at_s)
-        heat, judged = thermal.look(heat, seen.to_c, seen.replaced, POINT, scene.limits, at_s)
-        yield at_s, heat, judged
+        yield number * every_s, eye.frame(number * every_s)
+
+
+def judged(
+    seen: Iterable[tuple[float, Conversion]], limits: thermal.Limits, heat: thermal.Heat
+) -> Iterator[tuple[float, thermal.Heat, thermal.Look]]:
+    """Every look at these frames with its time (s) and what is remembered after it."""
+    for at_s, frame in seen:
+        heat, found = thermal.look(heat, frame.to_c, frame.replaced, POINT, limits, at_s)
+        yield at_s, heat, found
+
+
+def watch(scene: Scene, period_s: float | None = None) -> Iterator[tuple[float, thermal.Heat, thermal.Look]]:
+    """Every look at a scene, by a device that has seen nothing before."""
+    yield from judged(frames(scene, period_s), scene.limits, thermal.Heat())
 
 
 def run(scene: Scene, period_s: float | None = None) -> Outcome:
     """The whole story of a scene, at its own frame interval or another one."""
     eye = _Eye(scene)
-    outcome = told(scene, ((at_s, judged) for at_s, _, judged in _watched(eye, scene, period_s)))
+    looks = judged(_frames(eye, scene, period_s), scene.limits, thermal.Heat())
+    outcome = told(scene, ((at_s, seen) for at_s, _, seen in looks))
     return replace(outcome, failing=frozenset(eye.failing))
 
 
 def told(scene: Scene, looks: Iterable[tuple[float, thermal.Look]]) -> Outcome:
     """What a zone makes of looks at a scene."""
     panel, hottest_c = Panel(), -KELVIN
-    for at_s, judged in looks:
-        hottest_c = max(hottest_c, judged.max_c)
-        panel.hear(judged, at_s)
+    for at_s, seen in looks:
+        hottest_c = max(hottest_c, seen.max_c)
+        panel.hear(seen, at_s)
     first = {state: at_s - scene.from_s for state, at_s in panel.first_s.items()}
     pre_s, alarm_s = first.get(ZoneState.PRE_ALARM), first.get(ZoneState.ALARM)
     return Outcome(panel.highest(), panel.rule, pre_s, alarm_s, hottest_c)

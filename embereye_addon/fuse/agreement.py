@@ -39,7 +39,7 @@ FRESH_S = 10.0
 WORDS = "flame and heat are at the same place in the picture"
 
 _BOX = re.compile(r"^box ([01]\.\d+),([01]\.\d+),([01]\.\d+),([01]\.\d+)$")
-_CELL = re.compile(r"^cell (\d{1,2}),(\d{1,2})$")
+_CELL = re.compile(r"^cell (\d{1,2}),(\d{1,2})(?:;|$)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,6 @@ SUPPORT_NATS = 6.0
 """From this part a point counts as a second one: more than anything that stays as it is may claim (5)."""
 GROWS_CAP_NATS = 20.0
 """Evidence states such a cap only of what grows, spreads or has several signs of fire."""
-CONTAINED_NATS = 14.5
-"""Nor has a part above this ever been of a contained flame."""
 RULE_AGAIN_S = 30.0
 """A rise is measured over this time: a rise so long after the first signal is a second one."""
 
@@ -128,7 +126,7 @@ def _grows(parts: Mapping[str, Part], now_mono_s: float) -> bool:
     """Whether a point that supports a fire says that it grows, or claims more than a contained one could."""
     claims = [(sequential.decayed(part, now_mono_s), part.evidence) for part in parts.values()]
     return any(
-        nats > CONTAINED_NATS or (nats >= SUPPORT_NATS and evidence.cap_nats >= GROWS_CAP_NATS)
+        nats > sequential.CONTAINED_NATS or (nats >= SUPPORT_NATS and evidence.cap_nats >= GROWS_CAP_NATS)
         for nats, evidence in claims
     )
 

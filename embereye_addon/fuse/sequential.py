@@ -18,6 +18,12 @@ FLOOR_NATS = -1.0
 """A quiet point's greatest credit: long quiet delays an alarm by this much and no more."""
 ONE_VIEW: Mapping[str, str] = MappingProxyType({})
 """All cameras of a zone look at the same place, so that two of them that see one candle are one witness."""
+CONTAINED_NATS, CONTAINED_COUNTS_NATS = 14.5, 9.5
+"""What cameras claim of something that does not grow is kept up to the first, and counts for no more than the second.
+
+One look-alike in twelve claims so much (`docs/decision-study.md`), which no budget of pre-alarms allows at normal
+sensitivity (11); at high sensitivity (8) it is a pre-alarm. It is kept, so that the first look at growth counts it all.
+"""
 QUIET_NATS = -2.0
 """All quiet points together: cameras that look elsewhere must not outvote the one that sees the fire."""
 
@@ -74,7 +80,13 @@ def total(parts: Mapping[str, Part], now_mono_s: float, views: Mapping[str, str]
         cause = _cause(part.evidence, views)
         claimed, cap = claims.get(cause, (0.0, 0.0))
         claims[cause] = claimed + nats, max(cap, nats, part.evidence.cap_nats)
-    return sum(min(claim) for claim in claims.values()) + max(QUIET_NATS, quiet)
+    return sum(_counted(cause, *claim) for cause, claim in claims.items()) + max(QUIET_NATS, quiet)
+
+
+def _counted(cause: tuple[str, Kind | None], claimed_nats: float, cap_nats: float) -> float:
+    """What the points of one cause count for together; cameras whose claims are all contained count for less."""
+    contained = cause[1] is None and cap_nats <= CONTAINED_NATS
+    return min(claimed_nats, cap_nats, CONTAINED_COUNTS_NATS if contained else cap_nats)
 
 
 def shares(parts: Mapping[str, Part], now_mono_s: float) -> tuple[Share, ...]:

@@ -44,7 +44,7 @@ class Track:
     """One hot spot over time: its newest look, when it was first and last seen, its samples [n,6] and their trend.
 
     A sample is the time, the two hottest pixels (°C), the area `half_px`, row and column of the centre; before it was
-    hot, the same two pixels and an area of 0.
+    hot, the same two pixels and an area of 0. `usual`: so often was as much seen here to come and go (`habits`), or 0.
     """
 
     id: int
@@ -53,6 +53,7 @@ class Track:
     spot: Spot
     samples: NDArray[np.float64]
     trend: Trend
+    usual: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from embereye_addon.fuse import background, spots
+from embereye_addon.fuse import background, habits, spots
 from embereye_addon.fuse.background import CONTRAST_K, Background
+from embereye_addon.fuse.habits import Habits
 from embereye_addon.fuse.heat_table import RAISED, USUAL, Table, Weights
 from embereye_addon.fuse.spots import MIN_PIXELS, NO_PAST, NO_TRACKS, Past, Track, Tracks
 from embereye_addon.fuse.trends import median
@@ -48,6 +49,7 @@ class Limits:
     """The limits of the device's zone, fixed temperatures in °C, rates of rise in K/min; and which rules are in force.
 
     A rule that is switched off asks for nothing by itself; its limits still say what the zone takes for usual.
+    `habits`: what comes and goes by itself again and again is learned, and asks for nothing then.
     """
 
     pre_c: float = 65.0
@@ -56,6 +58,7 @@ class Limits:
     rise_alarm_k_min: float = 20.0
     fixed_rule: bool = True
     rise_rule: bool = True
+    habits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Heat:
     rules: frozenset[Rule] = frozenset()
     tracks: Tracks = NO_TRACKS
     past: Past = NO_PAST
+    habits: Habits = habits.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +106,15 @@ def look(
     hot = valid & ((temps >= ground.hot_c()) | (temps >= limits.pre_c - HYSTERESIS_K))
     tracks, found = _track(heat, temps, ground, hot, now_mono_s)
     over = heat.over_alarm + 1 if _pair_above(temps, hot, limits.alarm_c) else 0
-    rules = _rules(heat.rules, temps, hot, limits, over) | _rise_rules(heat.rules, found, middle_c, limits)
+    known = _habits(heat.habits, found, middle_c, limits, now_mono_s)
+    judged = habits.marked(known, found)
+    rules = _rules(heat.rules, temps, (hot, _unusual(hot, tracks, judged)), limits, over)
+    rules |= _rise_rules(heat.rules, judged, middle_c, limits)
     learned = background.learn(ground, temps, valid, hot, now_mono_s)
-    after = Heat(learned, over, rules, tracks, spots.remember(heat.past, temps, now_mono_s))
+    after = Heat(learned, over, rules, tracks, spots.remember(heat.past, temps, now_mono_s), known)
     hottest = float(temps.max())
-    clusters = tuple(cluster(track) for track in found)
-    return after, Look(hottest, middle_c, clusters, evidence(point, found, hottest, limits, rules))
+    clusters = tuple(cluster(track, mark.usual) for track, mark in zip(found, judged, strict=True))
+    return after, Look(hottest, middle_c, clusters, evidence(point, judged, hottest, limits, rules))
 
 
 def _track(
@@ -123,7 +130,22 @@ def _track(
     return after, after.live[: len(found)]
 
 
-def cluster(track: Track) -> Cluster:
+def _habits(known: Habits, found: tuple[Track, ...], middle_c: float, limits: Limits, now_mono_s: float) -> Habits:
+    """What is usual here, and what goes on now: all that meets a limit before the alarm's temperature, or nearly so."""
+    if not limits.habits:
+        return habits.NONE
+    rise, warm_c = RISE_HYSTERESIS * limits.rise_pre_k_min, limits.pre_c - HYSTERESIS_K
+    asking = [track for track in found if track.spot.second_c >= warm_c or _rises(track, middle_c, rise)]
+    return habits.watched(known, found, asking, limits.alarm_c, now_mono_s)
+
+
+def _unusual(hot: NDArray[np.bool_], tracks: Tracks, judged: tuple[Track, ...]) -> NDArray[np.bool_]:
+    """[24,32]: what is hot without being usual."""
+    usual = [place for place, track in enumerate(judged, start=1) if track.usual]
+    return hot if not usual or tracks.owner is None else hot & ~np.isin(tracks.owner, usual)
+
+
+def cluster(track: Track, usual: int = 0) -> Cluster:
     """A track as it is told."""
     spot = track.spot
     return Cluster(
@@ -136,6 +158,7 @@ def cluster(track: Track) -> Cluster:
         rise_k_min=round(track.trend.rise_k_min, 2),
         track=track.id,
         age_s=round(track.seen_s - track.since_s, 1),
+        usual=usual,
     )
 
 
@@ -149,13 +172,17 @@ def _pair_above(temps: NDArray[np.float32], hot: NDArray[np.bool_], limit_c: flo
 
 
 def _rules(
-    held: frozenset[Rule], temps: NDArray[np.float32], hot: NDArray[np.bool_], limits: Limits, over: int
+    held: frozenset[Rule],
+    temps: NDArray[np.float32],
+    hot_unusual: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    limits: Limits,
+    over: int,
 ) -> frozenset[Rule]:
-    """The fixed-temperature rules with hysteresis; alarm needs two consecutive full frames."""
+    """The fixed-temperature rules with hysteresis; alarm needs two consecutive full frames, be it ever so usual."""
     if not limits.fixed_rule:
         return frozenset()
-    rules = set()
-    if _pair_above(temps, hot, limits.pre_c - HYSTERESIS_K * (Rule.FIXED_TEMPERATURE_PRE in held)):
+    rules, (hot, unusual) = set(), hot_unusual
+    if _pair_above(temps, unusual, limits.pre_c - HYSTERESIS_K * (Rule.FIXED_TEMPERATURE_PRE in held)):
         rules.add(Rule.FIXED_TEMPERATURE_PRE)
     if over >= 2 or (Rule.FIXED_TEMPERATURE in held and _pair_above(temps, hot, limits.alarm_c - HYSTERESIS_K)):
         rules.add(Rule.FIXED_TEMPERATURE)
@@ -166,12 +193,17 @@ def _rise_rules(held: frozenset[Rule], found: tuple[Track, ...], median_c: float
     """The rate-of-rise rules: sustained over 30 s, at least 15 K above the scene's median; a fifth of hysteresis."""
     if not limits.rise_rule:
         return frozenset()
-    rises = [track.trend.rise_k_min for track in found if track.spot.peak_c - median_c >= RISE_ABOVE_MEDIAN_K]
+    rises = [track.trend.rise_k_min for track in found if _rises(track, median_c, 0.0)]
     fastest = max(rises, default=0.0)
     limit_of = {Rule.RATE_OF_RISE_PRE: limits.rise_pre_k_min, Rule.RATE_OF_RISE: limits.rise_alarm_k_min}
     return frozenset(
         rule for rule, limit in limit_of.items() if fastest >= limit * (RISE_HYSTERESIS if rule in held else 1.0)
     )
+
+
+def _rises(track: Track, median_c: float, limit_k_min: float) -> bool:
+    """Whether a hot spot that is far enough above the scene rises so fast."""
+    return track.spot.peak_c - median_c >= RISE_ABOVE_MEDIAN_K and track.trend.rise_k_min >= limit_k_min
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +294,7 @@ def evidence(
         return Evidence(point=point, kind=Kind.HEAT, llr_nats=QUIET_NATS, value=round(hottest_c, 2), unit="°C")
     claims = [(*_claim(track, limits), -place) for place, track in enumerate(found)]
     cap, nats, place = max(claims)
-    spot = found[-place].spot
+    spot, seen = found[-place].spot, found[-place].usual
     if Rule.FIXED_TEMPERATURE in rules:
         cap = GROWING_CAP_NATS
     return Evidence(
@@ -271,7 +303,7 @@ def evidence(
         llr_nats=round(nats, 3),
         value=round(spot.peak_c, 2),
         unit="°C",
-        where=f"cell {int(spot.column + 0.5)},{int(spot.row + 0.5)}",
+        where=f"cell {int(spot.column + 0.5)},{int(spot.row + 0.5)}" + (f"; usual, seen {seen} times" if seen else ""),
         cap_nats=cap,
         rules=tuple(sorted(rules)),
     )

@@ -1,12 +1,14 @@
 """From what a camera claims to evidence of flame and smoke. Pure: a log-likelihood ratio and a cap for each.
 
 The ratio is the model's, smoothed. The cap says how far it may add up, by what the thing does: what stands still or has
-only begun raises nothing, what burns but is contained (a candle, a lighter, a stove) raises a pre-alarm at most at the
-default sensitivity, and what grows, spreads, breaks into tongues, is large or comes with smoke may raise the alarm.
+only begun raises nothing, what burns but is contained (a candle, a lighter, a stove) raises nothing by itself at the
+default sensitivity and a pre-alarm at high, and what grows, spreads, breaks into tongues, is large or comes with smoke
+may raise the alarm.
 """
 
 from dataclasses import dataclass
 
+from embereye_addon.fuse.sequential import CONTAINED_NATS
 from embereye_addon.messages import Evidence, Kind
 
 MAX_LOOK_NATS = 3.0
@@ -20,8 +22,8 @@ STILL_CAP_NATS = 5.0
 """What looks like fire but does not move neither makes nor holds a pre-alarm on its own, at any sensitivity."""
 YOUNG_CAP_NATS = 7.5
 """What has not lasted yet: below every pre-alarm threshold (8 at high sensitivity)."""
-CONTAINED_CAP_NATS = 14.5
-"""A flame that burns but does not spread: between pre-alarm (11) and alarm (16) at normal sensitivity."""
+CONTAINED_CAP_NATS = CONTAINED_NATS
+"""A flame that burns but does not spread: what is kept of it; it counts for less (`sequential`)."""
 CAP_NATS = 24.0
 """One camera that sees a moving fire reaches the highest alarm threshold (20) although all others are quiet (-2)."""
 

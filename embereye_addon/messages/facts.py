@@ -110,7 +110,8 @@ class Sighting(Message, frozen=True, kw_only=True):
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """Connected hot pixels: peak and mean in °C, area in pixels, centroid as fractions, contrast and rise.
 
-    `track` (from 1) is the same for one hot spot from frame to frame; `age_s` is the time since it was first seen.
+    `track` (from 1) is the same for one hot spot from frame to frame; `age_s` is the time since it was first seen;
+    `usual` says how often as much was seen to come and go here without harm, 0 while that is no habit.
     """
 
     peak_c: float
@@ -122,6 +123,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     rise_k_min: float = 0.0
     track: int = 0
     age_s: float = 0.0
+    usual: int = 0
 
 
 class HotSpots(Message, frozen=True, kw_only=True):

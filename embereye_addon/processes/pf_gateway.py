@@ -26,6 +26,7 @@ from embereye_addon.observe.metrics import PF_CONNECTIONS, PF_PACKETS, PF_REFUSE
 from embereye_addon.processes import pf_self_test, pf_siren
 from embereye_addon.processes.child import Child, every
 from embereye_addon.processes.pf_cache import cache
+from embereye_addon.processes.pf_habits import Keeping, attending
 from embereye_addon.processes.pf_health import HEALTH_S, Watched, broken_of, faults, measured, rejected_share, watch_all
 from embereye_addon.processes.pf_saying import InputWindow, Saying, Told, cells_of, view
 from embereye_addon.settings.model import GasCalibration
@@ -259,11 +260,21 @@ def judge(source: str, measure: Measure, *, hard: bool) -> tuple[Evidence, ...]:
     return judging.judge(f"{source}.{measure.channel}", measure.role, *change, usable=usable, hard=hard)
 
 
+async def say_health(process: PfGateway, gateway: Gateway, usual: Keeping) -> None:
+    """Every device's health, and who waits; what is over is learned first."""
+    usual.settle(process.watched, time.monotonic(), utc_s())
+    for place in gateway.places.values():
+        await process.child.bus.say(process.health(place))
+        await asyncio.sleep(0)  # frames come first
+    await process.child.bus.say(process.pending(gateway))
+
+
 async def main(child: Child) -> None:
     """Serve PF devices until told to stop. A port that cannot be had is a fault, and is tried again."""
     kept = cache(child.folder)
     process = PfGateway(child, watch_all(child.site, kept))
     gateway = Gateway(child.site.pf, child.site.devices, process.on_event, kept)
+    usual = await attending(child, process.watched)
 
     async def open_port() -> None:
         while True:
@@ -278,17 +289,11 @@ async def main(child: Child) -> None:
             child.faults.pop("port_taken", None)
             return
 
-    async def say_health() -> None:
-        for place in gateway.places.values():
-            await child.bus.say(process.health(place))
-            await asyncio.sleep(0)  # frames come first
-        await child.bus.say(process.pending(gateway))
-
     await child.bus.answer(Sirens, pf_siren.obedience(child.site, gateway))
     try:
         async with asyncio.TaskGroup() as work:
             work.create_task(open_port(), name="open port")
-            work.create_task(every(HEALTH_S, say_health), name="health")
+            work.create_task(every(HEALTH_S, lambda: say_health(process, gateway, usual)), name="health")
             work.create_task(every(KEEP_S, process.kept), name="keep")
             work.create_task(pf_self_test.watch(child), name="self-test")
     finally:

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embereye_addon.fuse import thermal
+from embereye_addon.fuse import habits, thermal
 from embereye_addon.messages import LinkState
 from embereye_addon.settings.model import Device, GasCalibration, Site, Zone
 from embereye_addon.settings.profiles import rules
@@ -70,6 +70,7 @@ class Watched:
     failed: dict[str, str] = field(default_factory=dict)
     gain: Drift = field(default_factory=Drift)
     gases: dict[str, GasCalibration] = field(default_factory=dict)
+    kept_habits: tuple[habits.Episode, ...] = ()
 
     def note(self, frame: FrameSeen, conversion: Conversion) -> Conversion:
         """Learn from one radiometric frame what it says of the device itself; the frame without pixels that fail."""
@@ -80,9 +81,10 @@ class Watched:
         return self.pixels.hide(conversion)
 
     def learn_chip(self, sensor_id: str) -> None:
-        """A confirmed calibration: whose it is. Where another chip has come, what drifts settles anew."""
+        """A confirmed calibration: whose it is. Where another chip has come, what drifts settles anew, habits too."""
         if self.chip and sensor_id != self.chip:
             self.supply, self.ambient, self.gain, self.pixels = Drift(), Drift(), Drift(), PixelWatch()
+            self.heat = replace(self.heat, habits=habits.NONE)
         self.chip = sensor_id
         self.expected_chip = self.expected_chip or self.chip
 
@@ -102,6 +104,7 @@ def limits_of(zone: Zone) -> thermal.Limits:
         ruled.rise_alarm_k_min,
         fixed_rule=ruled.fixed_rule,
         rise_rule=ruled.rise_rule,
+        habits=ruled.habits,
     )
 
 
@@ -227,17 +230,30 @@ def measured(place: Place, watched: Watched, rejected: float) -> dict[str, str]:
     link = {"rejected_pct": f"{100 * rejected:.1f}"} | ({"interval_s": f"{period_s:.2f}"} if period_s else {})
     if conversion is None:
         return link
-    return link | {
-        "ambient_c": f"{conversion.ambient_c:.2f}",
-        "supply_v": f"{conversion.supply_v:.4f}",
-        "torn_k": f"{conversion.torn_k:.2f}",
-        "bad_px": str(len(watched.bad_pixels)),
-        "gain": f"{watched.gain.value:.0f}",
-        "failing_px": _named(watched.pixels.found),
-        "outside_px": str(np.count_nonzero(conversion.outside)),
-        "saturated_px": str(conversion.saturated_px),
-        "chip": watched.chip,
-    }
+    return (
+        link
+        | {
+            "ambient_c": f"{conversion.ambient_c:.2f}",
+            "supply_v": f"{conversion.supply_v:.4f}",
+            "torn_k": f"{conversion.torn_k:.2f}",
+            "bad_px": str(len(watched.bad_pixels)),
+            "gain": f"{watched.gain.value:.0f}",
+            "failing_px": _named(watched.pixels.found),
+            "outside_px": str(np.count_nonzero(conversion.outside)),
+            "saturated_px": str(conversion.saturated_px),
+            "chip": watched.chip,
+        }
+        | _usual(watched.heat.habits)
+    )
+
+
+def _usual(known: habits.Habits) -> dict[str, str]:
+    """What has become usual before a device: each place's cell, how hot it was, how often."""
+    found = [
+        f"cell {one.column + 0.5:.0f},{one.row + 0.5:.0f} to {one.peak_c:.0f} °C ({count} times)"
+        for one, count in habits.places(known)
+    ]
+    return {"usual": "; ".join(found)[:400]} if found else {}
 
 
 def broken_of(bad: NDArray[np.bool_]) -> frozenset[int]:

@@ -50,11 +50,12 @@ def boxes_of(seen: Seen) -> tuple[Box, ...]:
 
 def evidence_of(seen: Seen, persist_s: tuple[float, float]) -> tuple[Evidence, Evidence]:
     """Evidence of flame and smoke from one look; `persist_s` is how long (flame, smoke) must last."""
-    flame, smoke = (_claimed(claim, s) for claim, s in zip(seen.claims, persist_s, strict=True))
+    flame, smoke = (claimed(claim, s) for claim, s in zip(seen.claims, persist_s, strict=True))
     return evidence(seen.source, flame, smoke)
 
 
-def _claimed(claim: Claim, persist_s: float) -> Claimed:
+def claimed(claim: Claim, persist_s: float) -> Claimed:
+    """What a look claims of one label; `persist_s` is how long that must last."""
     box, figures = claim.detection, claim.figures
     if box is None:
         return Claimed(claim.llr_nats, persist_s, claim.steady_nats)

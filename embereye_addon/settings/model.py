@@ -195,6 +195,7 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     fixed_rule: bool | None = None
     rise_rule: bool | None = None
     input_rule: bool | None = None
+    habits: bool | None = None
     flame_persist_s: float | None = None
     smoke_persist_s: float | None = None
     clear_s: int | None = None

@@ -31,6 +31,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     fixed_rule: bool = True
     rise_rule: bool = True
     input_rule: bool = True
+    habits: bool = True
     flame_persist_s: float | None = None
     smoke_persist_s: float | None = None
     clear_s: int = 30

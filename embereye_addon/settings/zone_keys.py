@@ -27,6 +27,7 @@ _RULES = (
     Key("fixed_rule", None, _FLAG, "Temperature rule", "Off: heat counts as evidence only."),
     Key("rise_rule", None, _FLAG, "Rise rule", "Off: a rise counts as evidence only."),
     Key("input_rule", None, _FLAG, "Input rule", "Off: flame and gas inputs count as evidence only."),
+    Key("habits", None, _FLAG, "Learn what is usual", "Heat that comes and goes at one place asks for nothing."),
     Key("flame_persist_s", None, or_none(number(2, 120, "s")), "Flame lasts", "A shorter flame raises nothing."),
     Key("smoke_persist_s", None, or_none(number(2, 120, "s")), "Smoke lasts", "Shorter smoke raises nothing."),
     Key("clear_s", None, or_none(whole(5, 3600, "s")), "Clear after", "How long a pre-alarm outlasts its evidence."),

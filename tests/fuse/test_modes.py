@@ -19,6 +19,7 @@ MIXED = Mode("coincidence", 60.0, different_physics=True)
 GROWN = Mode(needs_growth=True)
 QUIET = claim(llr_nats=-1.0)
 HEAT = claim("pf.a.thermal", 3.0, Kind.HEAT)
+WARM = claim("pf.a.thermal", 3.0, Kind.HEAT, cap_nats=12.0)
 
 
 def rule(kind: Rule, point: str = "pf.a.thermal", of: Kind = Kind.HEAT) -> Evidence:
@@ -55,7 +56,7 @@ def test_the_first_signal_is_a_pre_alarm_that_says_what_is_awaited(mode: Mode) -
 @pytest.mark.parametrize("mode", [CONFIRM, COINCIDENCE, MIXED, GROWN])
 def test_every_pre_alarm_says_what_an_alarm_needs(mode: Mode) -> None:
     """An operator must know before the first signal, too, how this zone decides."""
-    beliefs = heard(fusion.fresh("normal", mode), (claim(cap_nats=12.0),), start_s=0.0, every_s=0.5, looks=9)
+    beliefs = heard(fusion.fresh("normal", mode), (WARM,), start_s=0.0, every_s=0.5, looks=9)
     want = fusion.want(beliefs, 4.0)
     assert want.state is ZoneState.PRE_ALARM
     assert want.explanation.text.endswith(modes.needs(mode))
@@ -182,7 +183,7 @@ def test_a_disabled_point_takes_its_signal_with_it() -> None:
 
 def test_another_sensitivity_keeps_what_was_heard() -> None:
     """At nightfall the thresholds change, and no evidence is lost."""
-    beliefs = heard(fusion.fresh("low"), (claim(cap_nats=13.0),), start_s=0.0, every_s=0.5, looks=20)
+    beliefs = heard(fusion.fresh("low"), (WARM,), start_s=0.0, every_s=0.5, looks=20)
     assert fusion.want(beliefs, 9.5).state is ZoneState.NORMAL
     assert fusion.want(fusion.at(beliefs, "high"), 9.5).state is ZoneState.ALARM
 

@@ -99,10 +99,19 @@ def test_a_cameras_flame_and_smoke_share_one_cap() -> None:
 def test_two_cameras_on_one_candle_share_one_cap_unless_they_look_elsewhere() -> None:
     """A candle between two cameras rings; or two fires at the ends of a yard count as one."""
     one, other = ("cam.a.flame", Kind.FLAME, 14.5, 14.5), ("cam.b.flame", Kind.FLAME, 14.5, 14.5)
-    assert total_of(one, other) == 14.5
+    assert total_of(one, other) == 9.5
     parts = {point: Part(nats, 0.0, claim(point, nats, kind, cap)) for point, kind, nats, cap in (one, other)}
-    assert sequential.total(parts, 0.0, {"cam.b": "gate"}) == 29.0
-    assert sequential.total(parts, 0.0, {"cam.a": "gate", "cam.b": "gate"}) == 14.5
+    assert sequential.total(parts, 0.0, {"cam.b": "gate"}) == 19.0
+    assert sequential.total(parts, 0.0, {"cam.a": "gate", "cam.b": "gate"}) == 9.5
+
+
+def test_what_is_kept_of_a_contained_flame_counts_once_it_grows() -> None:
+    """A fire that begins small loses no second, though until then it raised nothing."""
+    contained, grown = ("cam.a.flame", Kind.FLAME, 14.5, 14.5), ("cam.a.flame", Kind.FLAME, 14.5, 24.0)
+    assert (total_of(contained), total_of(grown)) == (9.5, 14.5)
+    assert total_of(("cam.a.flame", Kind.FLAME, 14.6, 14.5)) == 14.6, "what has grown counts while it is remembered"
+    assert total_of(contained, ("pf.d.thermal", Kind.HEAT, 7.0, 11.5)) == 16.5, "heat agrees in full"
+    assert total_of(("pf.d.thermal", Kind.HEAT, 11.5, 11.5)) == 11.5
 
 
 def test_two_gas_inputs_of_one_device_share_one_cap_but_heat_adds() -> None:

@@ -4,11 +4,17 @@ from pathlib import Path
 
 import numpy as np
 
+from embereye_addon.demo.thermal_scenes import KITCHEN as RAISED
+from embereye_addon.demo.thermal_things import Place as Spot
 from embereye_addon.fuse.modes import Mode
-from training import budget, budget_fires, budget_report, budget_run, budget_sites, budget_traces
+from embereye_addon.fuse.thermal import Limits
+from embereye_addon.fuse.video import Claimed
+from training import budget, budget_fires, budget_report, budget_run, budget_scenes, budget_sites, budget_traces
 from training.budget_run import Setting
+from training.budget_scenes import Things
 from training.budget_sites import Level, Place, Pool
 from training.budget_traces import Trace
+from training.heat_scenes import draw
 
 NORMAL = Setting("normal, single", "normal", Mode())
 
@@ -29,17 +35,19 @@ def pool() -> Pool:
     return Pool(scenes, {"candle_bowl": trace("candle", 0.0, 3.0, 14.5)}, calm, (level, level), (caps, caps))
 
 
-PLACE = Place("room", {"hot": 0.5}, {"candle_bowl": 0.1}, alike=0.2, fixtures={"hot": 1})
+PLACE = Place("room", {"hot": 0.5}, {"candle_bowl": 0.1}, alike=0.2)
+HEATER_SEED = 60144
+"""A heater that pulses, and rings."""
 
 
 def test_a_zone_year_is_counted_and_the_same_for_the_same_seed() -> None:
-    """A candle beside a radiator rings in one mode and not in another; figures nobody can repeat prove nothing."""
+    """A candle beside something warm rings in one mode and not in another; figures nobody can repeat prove nothing."""
     one, other = budget.quiet(PLACE, pool(), 2), budget.quiet(PLACE, pool(), 2)
     assert (one.counts == other.counts).all()
     alarms = dict(zip(one.settings, one.counts[:, :, 1].sum(axis=0).tolist(), strict=True))
     pre_alarms = dict(zip(one.settings, one.counts[:, :, 0].min(axis=0).tolist(), strict=True))
-    assert alarms["normal, single"] > 20
-    assert (alarms["normal, coincidence of kinds"], pre_alarms["normal, coincidence of kinds"] > 12) == (0, True)
+    assert (alarms["high, single"] > 20, alarms["normal, single"]) == (True, 0)
+    assert (alarms["high, coincidence of kinds"], pre_alarms["normal, single"] > 12) == (0, True)
     text = "\n".join(budget_report.section([("Room", one)], []))
     assert "**not kept**" in text
     assert "candle_bowl every 10 days" in text
@@ -66,9 +74,46 @@ def test_what_is_kept_comes_back_as_the_evidence_it_was(tmp_path: Path) -> None:
     assert budget_traces.row(0.0, piece) == tuple(back.rows[0])
 
 
+def test_a_clip_is_judged_by_the_rules_as_they_are(tmp_path: Path) -> None:
+    """Who changes a cap must see its effect without the model looking at every clip again."""
+    flame = Claimed(2.5, 2.0, 2.5, 0.9, "box 0.10,0.10,0.20,0.20", motion=9.0, held_s=5.0, settled=True)
+    clip = budget_traces.Clip("candle", "nuisance", None, 0.5, ((0.5, flame, Claimed(-0.5, 2.0)),))
+    budget_traces.save_clips([clip], tmp_path / "kept" / "clips.json")
+    (back,) = budget_traces.load_clips(tmp_path / "kept" / "clips.json")
+    assert (back.name, back.sort, np.isnan(back.fire_s), back.until_s) == ("candle", "nuisance", True, 0.5)
+    assert back.rows.tolist() == [[0.5, 0.0, 2.5, 14.5, 0.0], [0.5, 1.0, -0.5, 5.0, 0.0]]
+
+
+def test_a_heater_rings_until_it_is_usual_and_a_fire_in_its_place_rings_on() -> None:
+    """The study must learn as the product does, from the same thing come again a little different."""
+    things = Things(Limits())
+    again = things.fixture(HEATER_SEED, 3)
+    assert again == things.fixture(HEATER_SEED, 3), "what was simulated is remembered"
+    assert len({trace.episodes[0].peak_c for trace in again}) == 3
+    events = tuple((budget_sites.comes_again(trace),) for trace in again)
+    counting = budget_run.Years((NORMAL,))
+    first, second = (counting.count(budget_sites.Zone(0, ((1.0, events),)), np.random.default_rng(1)) for _ in "ab")
+    assert (first == second).all()
+    assert 3 <= first[0, 0] + first[0, 1] <= 12
+    assert first[0, 3:].tolist() == [0, 0], "after four weeks it is usual"
+    fire = next(each for each in map(draw, range(60001, 60061, 2)) if each.kind == "flame" and each.story.large)
+    scenes = [budget_scenes.felt("fire", fire, Limits()), budget_scenes.at_a_habit(fire, again[0].episodes[0])]
+    alone, usual = (budget_fires.before_device([each], NORMAL) for each in scenes)
+    assert (alone.share, usual.share) == (1.0, 1.0)
+
+
+def test_pans_stand_on_their_stove() -> None:
+    """A stove does not wander through the kitchen."""
+    seeds = budget_scenes.seeds("cooking (kitchen)", range(60000, 60060))
+    found = Things(RAISED).on_stove(seeds, Spot(12.0, 16.0, 2.0))
+    assert len(found) == len(seeds) == 2
+    for trace in found:
+        assert all(abs(one.row - 12.0) < 4.0 and abs(one.column - 16.0) < 4.0 for one in trace.episodes)
+
+
 def test_a_hard_rule_is_counted_as_one() -> None:
     """The budget holds the hard rules too."""
     rule = float(1 << budget_traces.RULES.index(budget_traces.Rule.FIXED_TEMPERATURE))
     event = budget_sites.Event(0.0, "pf.a", trace("hot", 2.0, 0.0, 5.0, rules=rule).rows, 60.0, "hot", "hot")
-    assert budget_run.decided([event], NORMAL) == budget_run.Told(0, 1, 1, 0.0)
+    assert budget_run.decided([event], NORMAL) == budget_run.Told(0, 1, 1, 0.0, 0.0)
     assert len(list(budget_run.meeting([event, event.at(100.0), event.at(400.0)]))) == 2

@@ -4,6 +4,7 @@ Order on its command line: a JSON file. On its input: `mark`, `end`; on its outp
 """
 
 import asyncio
+import gc
 import random
 import sys
 import threading
@@ -169,6 +170,9 @@ async def watch(order: Watching) -> None:
     site = Site(zones=(Zone(id="all", name="All"),), cameras=tuple(cameras.values()), detection=detection)
     child = Child("detector-0", "bench", Folder(Path()), site, MemoryBus())
     model = await asyncio.to_thread(load, child) if order.looks else None
+    if model is not None:
+        await asyncio.to_thread(model.self_test)  # the first looks take 30 MiB that belong to no camera
+    gc.freeze()  # as the detector does
     empty_mib = rss_mib()
     detector = Measured(child, model, asyncio.get_running_loop(), cameras)
     tell({"ready": True, "empty_mib": round(empty_mib, 1)})

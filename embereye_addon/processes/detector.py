@@ -1,6 +1,7 @@
 """A detector: leases cameras, watches them, looks at their pictures, says what it saw."""
 
 import asyncio
+import gc
 import logging
 import os
 import time
@@ -362,6 +363,7 @@ async def main(child: Child) -> None:
     """Watch cameras until told to stop."""
     single_threaded()
     model = await asyncio.to_thread(load, child)
+    gc.freeze()  # what was loaded stays: looking through it for garbage would hold up every thread for 40 ms
     child.notices = model.notices if isinstance(model, Model) else ()
     cameras = {f"cam.{camera.id}": camera for camera in child.site.cameras if camera.enabled}
     detector = Detector(child, model, asyncio.get_running_loop(), cameras)

@@ -117,6 +117,17 @@ def test_a_passing_vest_is_weaker_than_a_flame_that_stays() -> None:
     assert strongest[0] < 0.75 * strongest[1]
 
 
+def test_a_fast_camera_keeps_its_candidates_between_two_scorings() -> None:
+    """At 25 pictures a second tiles are not scored for each: the model must be asked for whichever comes in between."""
+    watcher, rng, held = Watcher(25.0), np.random.default_rng(11), []
+    for number in range(240):
+        cover = room_view.blob(160, 140, 8, 16 * rng.uniform(0.5, 1.0)) * float(number > 150)
+        _seen, found = watcher.show(room_view.painted(room_view.still(), np.asarray(cover, np.float32), FLAME))
+        held.append(any(one.label == "flame" for one in found))
+    assert not any(held[125:150])
+    assert all(held[200:])
+
+
 def test_a_white_flame_is_found_in_infra_red() -> None:
     """At night there is no colour; a fire is the brightest thing and never rests."""
     watcher, rng = Watcher(), np.random.default_rng(7)

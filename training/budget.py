@@ -143,9 +143,11 @@ def study(asked: argparse.Namespace) -> None:
 
 
 def strongest(world: Pool) -> Episode:
-    """The hottest thing in any of these zones that comes and goes."""
+    """More than anything in any of these zones that comes and goes: as hot, fast, large and long as any of them."""
     assert world.things is not None
-    return max((one for trace in world.things.kept.values() for one in trace.episodes), key=lambda one: one.peak_c)
+    every = [one for trace in world.things.kept.values() for one in trace.episodes]
+    heat = (max(one.peak_c for one in every), max(one.rise_k_min for one in every))
+    return Episode(0.0, 0.0, 0.0, *heat, max(one.area_px for one in every), max(one.asks_s for one in every))
 
 
 def main() -> None:

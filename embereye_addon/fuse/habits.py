@@ -1,7 +1,7 @@
 """What comes and goes by itself at one place of a thermal picture, again and again: a heater, an oven, a kettle. Pure.
 
 An *episode* is a hot spot that met a limit of the rate of rise or of the pre-alarm's temperature, or nearly so, and was
-over by itself. What at least `SEEN` remembered episodes at the same place have equalled, in heat, in rise and in size
+over by itself. What at least `SEEN` remembered episodes at the same place have equalled, in heat, rise, size and time
 together, is *usual*: its rise and its pre-alarm temperature ask for nothing there. Whatever exceeds them counts in
 full from that look on, and so do always: the alarm's temperature, flicker, growth, every other place.
 """
@@ -21,10 +21,12 @@ within the second is a part of it. The ups and downs of one fire are one episode
 FORGET_S = 28 * 86400.0
 NEAR_PX = 2.0
 """The same place: centres no further apart."""
-MARGIN_K = 5.0
-"""What is hotter than it was by more than this is not usual; a tenth of what a hot body shows above a room."""
-RISE_TIMES, AREA_TIMES, AREA_PX = 1.5, 1.5, 4
-"""Nor is what rises so many times faster, or is so many times and pixels larger."""
+MARGIN_K, MARGIN_SHARE, ROOM_C = 5.0, 0.1, 20.0
+"""What is hotter than it was by more than this, or than this share of what it was above a room, is not usual."""
+TIMES, RISE_K_MIN, AREA_PX, ASKS_S = 1.5, 3.0, 4, 15.0
+"""Nor is what rises faster, is larger or goes on asking longer than so many times as it did, and so much more."""
+PAUSE_S = 15.0
+"""What asks again within this has gone on asking: a flicker ends no rise."""
 PLACE_MOST, MOST, OPEN_MOST = 30, 256, 16
 """Episodes remembered of one place and of a device, and those going on: the newest."""
 
@@ -42,7 +44,10 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """What was harmless: when it was over (UTC s), where its hottest look was, and the most that it showed."""
+    """What was harmless: when it was over (UTC s), where its hottest look was, and the most that it showed.
+
+    `asks_s` is the longest time for which it asked for something without a pause: how long it rose.
+    """
 
     at: float
     row: float
@@ -50,20 +55,27 @@ class Episode:
     peak_c: float
     rise_k_min: float
     area_px: int
+    asks_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """An episode that is not over: since when it has asked for nothing (monotonic s), its contrast at most and now.
+    """An episode that is not over: since when it asks without a pause and when last, its contrast at most and now.
 
-    `grave`: it reached the alarm's temperature, or its zone's alarm was no matter of a rise. It is never learned.
+    Times are monotonic. `grave`: it reached the alarm's temperature, or its zone's alarm was no matter of a rise. It is
+    never learned.
     """
 
     most: Episode
-    asked_s: float
+    since_s: float
+    last_s: float
     contrast_k: float
     now_k: float
     grave: bool = False
+
+    def asks_s(self, now_mono_s: float) -> float:
+        """For how long it has been asking without a pause; 0 while it does not."""
+        return self.last_s - self.since_s if now_mono_s - self.last_s <= PAUSE_S else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +95,12 @@ def _near(one: Episode, other: Episode) -> bool:
 
 def _equalled(one: Episode, other: Episode) -> bool:
     """Whether an episode showed no less than the other does."""
+    margin_k = max(MARGIN_K, MARGIN_SHARE * (one.peak_c - ROOM_C))
     return (
-        other.peak_c <= one.peak_c + MARGIN_K
-        and other.rise_k_min <= RISE_TIMES * one.rise_k_min
-        and other.area_px <= AREA_TIMES * one.area_px + AREA_PX
+        other.peak_c <= one.peak_c + margin_k
+        and other.rise_k_min <= TIMES * one.rise_k_min + RISE_K_MIN
+        and other.area_px <= TIMES * one.area_px + AREA_PX
+        and other.asks_s <= TIMES * one.asks_s + ASKS_S
     )
 
 
@@ -96,22 +110,25 @@ def times_seen(known: Sequence[Episode], now: Episode) -> int:
     return seen if seen >= SEEN else 0
 
 
-def shown(track: Track) -> Episode:
-    """What a hot spot shows in this look."""
+def _shown(track: Track, asks_s: float = 0.0) -> Episode:
+    """What a hot spot shows in this look, which has been asking for so long."""
     spot = track.spot
-    return Episode(0.0, spot.row, spot.column, spot.peak_c, track.trend.rise_k_min, spot.area_px)
+    return Episode(0.0, spot.row, spot.column, spot.peak_c, track.trend.rise_k_min, spot.area_px, asks_s)
 
 
-def marked(habits: Habits, found: tuple[Track, ...]) -> tuple[Track, ...]:
-    """The hot spots; those that are usual say so and are taken not to rise."""
+def marked(habits: Habits, found: tuple[Track, ...], now_mono_s: float) -> tuple[Track, ...]:
+    """The hot spots of the look that was `watched` last; those that are usual say so and are taken not to rise."""
     if not habits.known:
         return found
-    return tuple(
-        replace(track, usual=seen, trend=replace(track.trend, rise_k_min=min(0.0, track.trend.rise_k_min)))
-        if (seen := times_seen(habits.known, shown(track)))
-        else track
-        for track in found
-    )
+    after = []
+    for track in found:
+        now = _shown(track)
+        asks_s = max((each.asks_s(now_mono_s) for each in habits.going if _near(each.most, now)), default=0.0)
+        if seen := times_seen(habits.known, _shown(track, asks_s)):
+            still = replace(track.trend, rise_k_min=min(0.0, track.trend.rise_k_min))
+            track = replace(track, usual=seen, trend=still)
+        after.append(track)
+    return tuple(after)
 
 
 def watched(
@@ -120,26 +137,31 @@ def watched(
     """The habits after one look: what goes on goes on, and what `asking` hot spots begin has begun."""
     if not habits.going and not asking:
         return habits
-    asks = [shown(track) for track in asking]
+    asks = [_shown(track) for track in asking]
     going = []
     for each in habits.going:
-        here = [track for track in found if _near(each.most, shown(track))]
-        asked_s = now_mono_s if any(_near(each.most, one) for one in asks) else each.asked_s
-        going.append(_gone_on(each, here, alarm_c, asked_s))
+        here = [track for track in found if _near(each.most, _shown(track))]
+        asked = any(_near(each.most, one) for one in asks)
+        going.append(_gone_on(_asking(each, now_mono_s) if asked else each, here, alarm_c, now_mono_s))
     for track, one in zip(asking, asks, strict=True):
         if not any(_near(each.most, one) for each in (*habits.going, *going)):
             contrast_k = track.spot.contrast_k
-            going.append(Going(one, now_mono_s, contrast_k, contrast_k, one.peak_c >= alarm_c))
+            going.append(Going(one, now_mono_s, now_mono_s, contrast_k, contrast_k, one.peak_c >= alarm_c))
     return replace(habits, going=tuple(going[-OPEN_MOST:]))
 
 
-def _gone_on(each: Going, here: list[Track], alarm_c: float, asked_s: float) -> Going:
+def _asking(each: Going, now_mono_s: float) -> Going:
+    since_s = each.since_s if now_mono_s - each.last_s <= PAUSE_S else now_mono_s
+    return replace(each, since_s=since_s, last_s=now_mono_s)
+
+
+def _gone_on(each: Going, here: list[Track], alarm_c: float, now_mono_s: float) -> Going:
     """An episode after one look, in which these hot spots are at its place."""
     most, contrast_k = each.most, max((track.spot.contrast_k for track in here), default=0.0)
     for track in here:
-        most = _most(most, shown(track))
+        most = _most(most, _shown(track, each.asks_s(now_mono_s)))
     grave = each.grave or most.peak_c >= alarm_c
-    return Going(most, asked_s, max(each.contrast_k, contrast_k), contrast_k, grave)
+    return replace(each, most=most, contrast_k=max(each.contrast_k, contrast_k), now_k=contrast_k, grave=grave)
 
 
 def settled(habits: Habits, standing: Standing, now_mono_s: float, at: float) -> Habits:
@@ -147,7 +169,7 @@ def settled(habits: Habits, standing: Standing, now_mono_s: float, at: float) ->
     known, going = recent(habits.known, at), []
     for each in habits.going:
         held = replace(each, grave=each.grave or standing is Standing.SPOILT)
-        over = now_mono_s - each.asked_s >= CALM_S and each.now_k <= each.contrast_k / 2
+        over = now_mono_s - each.last_s >= CALM_S and each.now_k <= each.contrast_k / 2
         if not over or standing in (Standing.HELD, Standing.UNKNOWN):
             going.append(held)
         elif not held.grave:
@@ -172,8 +194,12 @@ def remembered(known: tuple[Episode, ...], one: Episode) -> tuple[Episode, ...]:
 def _most(one: Episode, other: Episode) -> Episode:
     """The most that either showed, where the hotter one was."""
     where = other if other.peak_c > one.peak_c else one
-    rise_k_min, area_px = max(one.rise_k_min, other.rise_k_min), max(one.area_px, other.area_px)
-    return replace(where, rise_k_min=rise_k_min, area_px=area_px)
+    return replace(
+        where,
+        rise_k_min=max(one.rise_k_min, other.rise_k_min),
+        area_px=max(one.area_px, other.area_px),
+        asks_s=max(one.asks_s, other.asks_s),
+    )
 
 
 def places(habits: Habits) -> tuple[tuple[Episode, int], ...]:

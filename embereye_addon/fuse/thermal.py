@@ -107,7 +107,7 @@ def look(
     tracks, found = _track(heat, temps, ground, hot, now_mono_s)
     over = heat.over_alarm + 1 if _pair_above(temps, hot, limits.alarm_c) else 0
     known = _habits(heat.habits, found, middle_c, limits, now_mono_s)
-    judged = habits.marked(known, found)
+    judged = habits.marked(known, found, now_mono_s)
     rules = _rules(heat.rules, temps, (hot, _unusual(hot, tracks, judged)), limits, over)
     rules |= _rise_rules(heat.rules, judged, middle_c, limits)
     learned = background.learn(ground, temps, valid, hot, now_mono_s)

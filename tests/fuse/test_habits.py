@@ -13,8 +13,9 @@ from embereye_addon.messages import Rule
 
 GOOD = np.zeros((24, 32), dtype=np.bool_)
 WAVERS = np.random.default_rng(3).normal(0.0, 0.1, (400, 24, 32)).astype(np.float32)
-HEATER = Episode(at=0.0, row=10.5, column=12.5, peak_c=60.0, rise_k_min=30.0, area_px=4)
+HEATER = Episode(at=0.0, row=10.5, column=12.5, peak_c=60.0, rise_k_min=30.0, area_px=4, asks_s=20.0)
 USUAL = Limits()
+SLOW = Limits(rise_pre_k_min=6.0, rise_alarm_k_min=8.0)
 RISES = frozenset((Rule.RATE_OF_RISE, Rule.RATE_OF_RISE_PRE))
 
 
@@ -88,9 +89,21 @@ def test_what_is_hotter_or_elsewhere_counts_in_full(used: Heat, top_c: float, pl
     assert asked(looks) >= RISES
 
 
+def test_what_goes_on_rising_for_longer_than_it_ever_did_counts_in_full(used: Heat) -> None:
+    """Something smoulders on the heater: no hotter and no faster yet than the heater is, but it does not stop."""
+    heat, ruled_s = used, []
+    for second in range(240):
+        temps = frame(second, (10, 12, 22.0 + second * 38.0 / 240.0 * 1.02))
+        heat, look = thermal.look(heat, temps, GOOD, "pf.a.thermal", SLOW, 40_000.0 + second)
+        if look.evidence.rules:
+            ruled_s.append(second)
+    assert ruled_s
+    assert max(heat.habits.known, key=lambda one: one.peak_c).peak_c + 4.0 > 22.0 + ruled_s[0] * 38.0 / 240.0
+
+
 def test_the_alarms_temperature_is_never_usual() -> None:
     """85 °C is an alarm, whatever was there a thousand times."""
-    known = Habits((replace(HEATER, peak_c=300.0, rise_k_min=500.0, area_px=700),) * 30)
+    known = Habits((replace(HEATER, peak_c=300.0, rise_k_min=500.0, area_px=700, asks_s=999.0),) * 30)
     _, looks = session(Heat(habits=known), 0.0, 90.0)
     assert asked(looks) == {Rule.FIXED_TEMPERATURE}
     assert looks[-1].evidence.rules == ()
@@ -166,14 +179,16 @@ def test_what_is_bright_from_its_first_look_is_grave_at_once() -> None:
         (replace(HEATER, row=12.6), False),
         (replace(HEATER, peak_c=64.9), True),
         (replace(HEATER, peak_c=65.1), False),
-        (replace(HEATER, rise_k_min=44.9), True),
-        (replace(HEATER, rise_k_min=45.1), False),
+        (replace(HEATER, rise_k_min=47.9), True),
+        (replace(HEATER, rise_k_min=48.1), False),
         (replace(HEATER, area_px=10), True),
         (replace(HEATER, area_px=11), False),
+        (replace(HEATER, asks_s=44.9), True),
+        (replace(HEATER, asks_s=45.1), False),
     ],
 )
 def test_how_much_is_usual(now: Episode, usual: bool) -> None:
-    """Each bound holds by itself: place, heat, rise and size."""
+    """Each bound holds by itself: place, heat, rise, size and time."""
     assert bool(habits.times_seen((HEATER,) * SEEN, now)) is usual
     assert habits.times_seen((HEATER,) * (SEEN - 1), now) == 0
 
@@ -212,8 +227,8 @@ def test_what_comes_again_within_an_hour_is_one_episode() -> None:
     """A kettle that is boiled three times for a party is seen once; it counts as what it showed at most."""
     known = habits.remembered((), HEATER)
     known = habits.remembered(known, replace(HEATER, at=1800.0, peak_c=66.0, row=11.0))
-    known = habits.remembered(known, replace(HEATER, at=3500.0, rise_k_min=50.0, area_px=9))
-    assert known == (replace(HEATER, peak_c=66.0, row=11.0, rise_k_min=50.0, area_px=9),)
+    known = habits.remembered(known, replace(HEATER, at=3500.0, rise_k_min=50.0, area_px=9, asks_s=30.0))
+    assert known == (replace(HEATER, peak_c=66.0, row=11.0, rise_k_min=50.0, area_px=9, asks_s=30.0),)
     assert len(habits.remembered(known, replace(HEATER, at=3600.0))) == 2
 
 

@@ -17,7 +17,7 @@ from tests.fakes.cameras import until
 from tests.processes.world import child_of, site
 
 EPISODE = Episode(at=1000.0, row=10.5, column=12.5, peak_c=60.0, rise_k_min=30.0, area_px=4)
-OVER = Habits(going=(Going(EPISODE, 0.0, 38.0, 0.0),))
+OVER = Habits(going=(Going(EPISODE, 0.0, 0.0, 38.0, 0.0),))
 HEATED = Share(point="pf.a.thermal", kind=Kind.HEAT, value=60.0, unit="°C", nats=9.0, share=1.0)
 SEEN_TOO = Share(point="cam.a.flame", kind=Kind.FLAME, value=90.0, unit="%", nats=6.0, share=0.4)
 

@@ -54,6 +54,8 @@ class Annotated:
             self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
             self._stream.codec_context.time_base = Fraction(1, TICKS)
         frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+        if (width, height) != (self._stream.width, self._stream.height):  # the clip's size has changed
+            frame = frame.reformat(width=self._stream.width, height=self._stream.height)
         frame.pts, frame.time_base = tick, Fraction(1, TICKS)
         self._container.mux(self._stream.encode(frame))
 

@@ -13,6 +13,7 @@ import msgspec
 from embereye_addon.detect.model import Model
 from embereye_addon.detect.picture import fitted, read
 from embereye_addon.errors import ModelError, ProtocolError, StorageError
+from embereye_addon.tools.naming import shown
 from embereye_addon.tools.progress import Progress
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
@@ -68,7 +69,7 @@ def command(words: list[str]) -> int:
     wanted = _arguments(words)
     pictures = tuple(pictures_of(wanted.paths))
     if not pictures:
-        print(f"There is no picture in {', '.join(map(str, wanted.paths))}", file=sys.stderr)
+        print(f"There is no picture in {', '.join(map(shown, wanted.paths))}", file=sys.stderr)
         return 2
     model = Model(wanted.device)
     progress, refused = Progress(), 0
@@ -95,7 +96,7 @@ def look(model: Model, path: Path, least: float = 0.0) -> Said | Refused:
     try:
         looked = model.look(fitted(read(path)))
     except (StorageError, ProtocolError, ModelError) as err:
-        return Refused(str(path), str(err))
+        return Refused(shown(path), shown(err))
     fire, smoke = (round(1.0 / (1.0 + math.exp(-nats)), 5) for nats in looked.llr_nats)
     found = (
         Found(
@@ -106,7 +107,7 @@ def look(model: Model, path: Path, least: float = 0.0) -> Said | Refused:
         for box in looked.detections
         if box.confidence >= least
     )
-    return Said(str(path), fire, smoke, tuple(found))
+    return Said(shown(path), fire, smoke, tuple(found))
 
 
 def plain(said: Said | Refused) -> str:

@@ -13,7 +13,8 @@ import msgspec
 from embereye_addon.alarm.zone import RANK, Change
 from embereye_addon.detect.masks import Masks, masks, private
 from embereye_addon.detect.model import Looker, Model
-from embereye_addon.errors import EmberEyeError, SettingsFileError
+from embereye_addon.detect.reduce import factor
+from embereye_addon.errors import EmberEyeError, ProtocolError, SettingsFileError
 from embereye_addon.fuse.zone import THRESHOLDS_NATS
 from embereye_addon.messages import Explanation, ZoneState
 from embereye_addon.processes.offline import replayed
@@ -29,6 +30,7 @@ from embereye_addon.tools.annotate import Annotated, Point, plot
 from embereye_addon.tools.captures import opened
 from embereye_addon.tools.curves import Curve, Curved, Pace, Playing
 from embereye_addon.tools.lengths import length_s
+from embereye_addon.tools.naming import shown, stems
 from embereye_addon.tools.progress import Progress
 from embereye_addon.tools.story import begun
 
@@ -96,9 +98,10 @@ class Wanted:
 
 @dataclass(slots=True)
 class Played:
-    """What has come out of one recording so far."""
+    """What has come out of one recording so far; `stem` is what files about it are called."""
 
     path: Path
+    stem: str = ""
     changes: list[Changed] = field(default_factory=list)
     most_nats: float = 0.0
     seconds: float = 0.0
@@ -116,7 +119,7 @@ class Played:
     def change(self, at_s: float, change: Change) -> Changed:
         """Note a change; gives its line."""
         zone = change.zone
-        row = Changed(str(self.path), round(at_s, 2), change.was, zone.state, change.explanation, zone.id)
+        row = Changed(shown(self.path), round(at_s, 2), change.was, zone.state, change.explanation, zone.id)
         self.changes.append(row)
         return row
 
@@ -129,7 +132,7 @@ class Played:
         worst = max((row.now for row in self.changes), key=RANK.__getitem__, default=ZoneState.NORMAL)
         first = (self.first_s(ZoneState.PRE_ALARM), self.first_s(ZoneState.ALARM))
         most, seconds = round(self.most_nats, 2), round(self.seconds, 2)
-        return Summed(str(self.path), worst, *first, most, seconds, self.pictures, self.looks, round(cpu_s, 2))
+        return Summed(shown(self.path), worst, *first, most, seconds, self.pictures, self.looks, round(cpu_s, 2))
 
 
 def command(words: list[str]) -> int:
@@ -138,9 +141,9 @@ def command(words: list[str]) -> int:
     place(wanted)  # a camera that is not there is told before the model is loaded
     model = Model(wanted.device)
     refused = 0
-    for path in wanted.clips:
+    for path, stem in zip(wanted.clips, stems(wanted.clips, wanted.out or Path()), strict=True):
         began_s = time.process_time()
-        played = Played(path)
+        played = Played(path, stem)
         try:
             if wanted.curves:
                 played.pace = paced(path)
@@ -148,7 +151,7 @@ def command(words: list[str]) -> int:
                 _say(row, wanted.json)
         except (EmberEyeError, OSError) as err:
             refused += 1
-            _say(Refused(str(path), str(err)), wanted.json)
+            _say(Refused(shown(path), shown(err)), wanted.json)
             continue
         for curved in _curves(played, wanted.site) if wanted.curves else ():
             _say(curved, as_json=True)
@@ -167,6 +170,8 @@ def play(played: Played, wanted: Wanted, model: Looker) -> Iterator[Changed]:
             yield from _heard(played, wanted.site, heard.capture(played.path, device, zones))
         case _:
             yield from _video(played, wanted, model)
+    if not played.pictures:
+        raise ProtocolError(f"{played.path.name} holds nothing that can be played")
 
 
 def kind(path: Path) -> str:
@@ -201,6 +206,9 @@ class _Newest:
 
     def __iter__(self) -> Iterator[Look]:
         for look in self._pictures:
+            width, height = look.size
+            if min(width, height) < 2 * factor(width, height):
+                raise ProtocolError(f"its pictures of {width}x{height} are too small to look at")
             self.look = look
             yield look
 
@@ -212,7 +220,7 @@ def _video(played: Played, wanted: Wanted, model: Looker) -> Iterator[Changed]:
     progress, pictures, curve = Progress(), _Newest(clip(played.path)), list[Point]()
     with contextlib.ExitStack() as stack:
         stack.callback(progress.end)
-        drawn = stack.enter_context(Annotated(wanted.out / f"{played.path.stem}.mp4")) if wanted.out else None
+        drawn = stack.enter_context(Annotated(wanted.out / f"{played.stem}.mp4")) if wanted.out else None
         for step in replayed(pictures, model, zone, detection, seen_through):
             played.pictures, played.looks = played.pictures + 1, played.looks + (step.seen is not None)
             played.at(step.t_s, zone.id, step.want.explanation.sum_nats)
@@ -226,8 +234,8 @@ def _video(played: Played, wanted: Wanted, model: Looker) -> Iterator[Changed]:
             if step.change is not None:
                 yield played.change(step.t_s, step.change)
     if wanted.out:
-        drawing = plot(played.path.name, curve, THRESHOLDS_NATS[rules(zone).sensitivity])
-        (wanted.out / f"{played.path.stem}.svg").write_text(drawing, encoding="utf-8")
+        drawing = plot(shown(played.path.name), curve, THRESHOLDS_NATS[rules(zone).sensitivity])
+        (wanted.out / f"{played.stem}.svg").write_text(drawing, encoding="utf-8")
 
 
 def _curves(played: Played, site: Site | None) -> Iterator[Curved]:
@@ -235,7 +243,7 @@ def _curves(played: Played, site: Site | None) -> Iterator[Curved]:
     known = {zone.id: zone for zone in (site.zones if site else ())}
     for zone, curve in played.curves.items():
         thresholds = THRESHOLDS_NATS[rules(known.get(zone, REPLAYED)).sensitivity]
-        yield Curved(str(played.path), zone, *thresholds, curve.told())
+        yield Curved(shown(played.path), zone, *thresholds, curve.told())
 
 
 def place(wanted: Wanted) -> tuple[Zone, Masks]:
@@ -256,7 +264,7 @@ def place(wanted: Wanted) -> tuple[Zone, Masks]:
 def paced(path: Path) -> Pace:
     """Says in lines of JSON how far a recording is. `StorageError` when it cannot be read."""
     of_s = length_s(path, kind(path))
-    return Pace(lambda at_s: _say(Playing(str(path), round(at_s, 1), of_s), as_json=True))
+    return Pace(lambda at_s: _say(Playing(shown(path), round(at_s, 1), of_s), as_json=True))
 
 
 def _say(row: Changed | Summed | Refused | Curved | Playing, as_json: bool) -> None:

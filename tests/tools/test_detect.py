@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -74,3 +75,28 @@ def test_least(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys)[0]["items"] == []
     command(["detect", str(FIRE)])
     assert "fire" in capsys.readouterr().out
+
+
+def test_pictures_of_every_sort(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One pixel, sixteen bits, transparency, twenty megapixels, a name in another code: each gets its line of JSON."""
+    draw = np.random.default_rng(1)
+    sorts: dict[str, Any] = {
+        "one.png": np.zeros((1, 1, 3), np.uint8),
+        "deep.png": draw.integers(0, 65535, (40, 60, 3)).astype(np.uint16),
+        "clear.png": draw.integers(0, 255, (40, 60, 4)).astype(np.uint8),
+        "tall.png": np.full((2000, 3, 3), 90, np.uint8),
+        "large.jpg": np.full((3888, 5184, 3), 90, np.uint8),
+    }
+    for name, picture in sorts.items():
+        assert cv2.imwrite(str(tmp_path / name), picture)
+    odd = tmp_path / "caf\udce9.jpg"
+    odd.write_bytes(FIRE.read_bytes())
+    (tmp_path / "loop.jpg").symlink_to("loop.jpg")
+    assert (
+        command(["detect", "--json", str(tmp_path / "loop.jpg"), *(str(tmp_path / name) for name in sorts), str(odd)])
+        == 1
+    )
+    bad, *good = said(capsys)
+    assert "symbolic links" in str(bad["error"])
+    assert len(good) == 6
+    assert good[-1]["fire"] > 0.7  # type: ignore[operator]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -112,11 +113,29 @@ def test_what_cannot_be_played_is_words(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "noise.mp4").write_bytes(b"no video" * 100)
     (tmp_path / "bad.jsonl").write_text('{"t": 1}\n')
     (tmp_path / "empty.txt").write_text("#Sensor without an end")
-    names = ("noise.mp4", "bad.jsonl", "gone.mp4")
-    assert command(["replay", *(str(tmp_path / name) for name in names)]) == 1
-    out = capsys.readouterr().out
-    for words in ("cannot be read as video", "line 1 is no recorded message", "There is no file"):
-        assert words in out
+    (tmp_path / "dots.jsonl").write_text("")
+    (tmp_path / "folder.mp4").mkdir()
+    (tmp_path / "loop.mp4").symlink_to("loop.mp4")
+    assert cv2.imwrite(str(tmp_path / "one.png"), np.zeros((1, 1, 3), np.uint8))
+    assert cv2.imwrite(str(tmp_path / "room.png"), np.full((48, 64, 3), 90, np.uint8))
+    wrong = {
+        "noise.mp4": "cannot be read as video",
+        "bad.jsonl": "line 1 is no recorded message",
+        "gone.mp4": "There is no file",
+        "empty.txt": "holds nothing that can be played",
+        "dots.jsonl": "holds nothing that can be played",
+        "folder.mp4": "cannot be read: Is a directory",
+        "loop.mp4": "symbolic links",
+        "one.png": "1x1 are too small",
+    }
+    words = [str(tmp_path / name) for name in (*wrong, "room.png")]
+    assert command(["replay", "--json", "--curves", "--out", str(tmp_path / "out"), *words]) == 1
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = {Path(row["path"]).name: row["error"] for row in rows if "error" in row}
+    assert told.keys() == wrong.keys()
+    for name, part in wrong.items():
+        assert part in told[name]
+    assert (rows[-1]["path"], rows[-1]["pictures"]) == (words[-1], 1)
 
 
 def test_an_annotated_video_that_cannot_be_written_is_words(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from embereye_addon.detect import view
 from embereye_addon.detect.reduce import Small
-from embereye_addon.detect.scene import BLUE, LUMA, RED, SceneLook
+from embereye_addon.detect.scene import LUMA, SceneLook, tint
 
 Fault: TypeAlias = tuple[str, str]
 
@@ -133,10 +133,10 @@ def _causes(sight: Sight, scene_look: SceneLook, now_s: float, step_s: float) ->
 
 def _light(scene_look: SceneLook) -> dict[str, str]:
     luma = scene_look.features[LUMA]
-    mean, brightest = float(luma.mean()), float(luma.max())
-    if mean < BLACK_LUMA and brightest < BLACK_TILE:
+    mean = cv2.mean(luma)[0]
+    if mean < BLACK_LUMA and (brightest := float(luma.max())) < BLACK_TILE:
         return {"picture_black": f"the picture is black: brightness {mean:.0f} of 255, nowhere above {brightest:.0f}"}
-    white = float((luma >= WHITE_LUMA).mean())
+    white = np.count_nonzero(luma >= WHITE_LUMA) / luma.size
     if white > WHITE_SHARE:
         return {"picture_over_exposed": f"{white:.0%} of the picture is over-exposed"}
     return {}
@@ -159,8 +159,7 @@ def _compared(usual: view.Measure, now: view.Measure, scene_look: SceneLook) -> 
     if usual.contrast < PLAIN_CONTRAST:
         return {}
     kept = now.contrast / usual.contrast
-    tint = float(scene_look.features[BLUE].std() + scene_look.features[RED].std())
-    if kept < COVERED_CONTRAST and tint < COVERED_CHROMA:
+    if kept < COVERED_CONTRAST and tint(scene_look.features) < COVERED_CHROMA:
         return {"lens_covered": f"the lens is covered, or dense smoke is before it: {kept:.0%} of the usual contrast"}
     if scene_look.lighting.relearning:
         return {}

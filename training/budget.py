@@ -20,7 +20,7 @@ from training.budget_run import SETTINGS, Setting
 from training.budget_scenes import Things
 from training.budget_sites import Level, Place, Pool
 from training.budget_traces import Trace
-from training.heat_scenes import draw
+from training.heat_scenes import Drawn, draw
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CARD = REPOSITORY / "embereye_addon" / "detect" / "weights" / "card.json"
@@ -34,6 +34,8 @@ FREE_SHARE = 0.17
 SCENES = 10
 """So many simulated fires of each kind meet every clip of one."""
 CURVE = "flame, camera -1 nats a look"
+SORTS = ("flame", "smouldering", "battery")
+HEATER = "heater that pulses"
 SHOWN = ("candle_bowl", "lighter_face", "cigarette_person")
 
 
@@ -104,22 +106,32 @@ def quiet(place: Place, world: Pool, zones: int) -> Quiet:
     return Quiet(place, tuple(setting.name for setting in SETTINGS), counts, counting.why)
 
 
-def fires(kept: Path, setting: Setting, habit: Episode) -> list[tuple[str, budget_fires.Times]]:
-    """Fires of three strengths for a camera, of every kind for a PF device, by who sees them.
+def burning(sort: str) -> list[Drawn]:
+    """The simulated fires of one kind."""
+    return [each for each in map(draw, SEEDS[1::2]) if each.kind == sort][:SCENES]
 
-    The device also where something as strong as this habit has come and gone often.
-    """
+
+def fires(kept: Path, setting: Setting) -> list[tuple[str, budget_fires.Times]]:
+    """Fires of three strengths for a camera, of every kind for a PF device, by who sees them."""
     clips = [trace for trace in budget_traces.load_clips(kept / "clips.json") if trace.sort == "fire"]
     rows = []
-    for sort in ("flame", "smouldering", "battery"):
-        drawn = [each for each in map(draw, SEEDS[1::2]) if each.kind == sort][:SCENES]
-        scenes = [budget_scenes.felt(each.scene.name, each, each.scene.limits) for each in drawn]
+    for sort in SORTS:
+        scenes = [budget_scenes.felt(each.scene.name, each, each.scene.limits) for each in burning(sort)]
         for weaker_nats in budget_fires.WEAKER_NATS:
             three = budget_fires.three(clips, scenes, weaker_nats, setting)
             rows += [(f"{sort}, camera -{weaker_nats:g} nats a look", times) for times in three]
-        usual = [budget_scenes.at_a_habit(each, habit) for each in drawn]
-        rows.append((f"{sort} where a heater is usual", budget_fires.before_device(usual, setting)))
     return rows
+
+
+def hidden(setting: Setting, habit: Episode) -> list[budget_fires.Later]:
+    """The same fires where something as strong as this habit has come and gone often."""
+    found = []
+    for sort in SORTS:
+        drawn = burning(sort)
+        plain = [budget_scenes.felt(each.scene.name, each, each.scene.limits) for each in drawn]
+        usual = [budget_scenes.at_a_habit(each, habit) for each in drawn]
+        found.append(budget_fires.later(sort, plain, usual, setting))
+    return found
 
 
 def study(asked: argparse.Namespace) -> None:
@@ -130,8 +142,9 @@ def study(asked: argparse.Namespace) -> None:
     worst = replace(worlds[budget_sites.OFFICE.name], free=FREE_SHARE)
     title = f"Office, were {100 * FREE_SHARE:.0f} % of all look-alikes to grow"
     found.append((title, quiet(budget_sites.OFFICE, worst, asked.zones)))
-    burnt = fires(asked.kept, setting, strongest(worst))
-    text = "\n".join(budget_report.section(found, burnt))
+    burnt, habit = fires(asked.kept, setting), longest(worlds[budget_sites.OFFICE.name])
+    lines = [*budget_report.section(found, burnt), *budget_report.hidden(habit, hidden(setting, habit))]
+    text = "\n".join(lines)
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     PAGE.write_text(before + BEGIN + "\n" + text + "\n\n" + END + rest.partition(END)[2], encoding="utf-8")
     alone = [times for name, times in burnt if name == CURVE]
@@ -142,12 +155,11 @@ def study(asked: argparse.Namespace) -> None:
     print(text)
 
 
-def strongest(world: Pool) -> Episode:
-    """More than anything in any of these zones that comes and goes: as hot, fast, large and long as any of them."""
+def longest(world: Pool) -> Episode:
+    """Of the heaters that pulse in any of these zones, what went on rising for the longest time."""
     assert world.things is not None
-    every = [one for trace in world.things.kept.values() for one in trace.episodes]
-    heat = (max(one.peak_c for one in every), max(one.rise_k_min for one in every))
-    return Episode(0.0, 0.0, 0.0, *heat, max(one.area_px for one in every), max(one.asks_s for one in every))
+    pulsing = [trace for trace in world.things.kept.values() if trace.sort == HEATER]
+    return max((one for trace in pulsing for one in trace.episodes), key=lambda one: one.asks_s)
 
 
 def main() -> None:

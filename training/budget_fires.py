@@ -12,6 +12,8 @@ from training.budget_traces import Trace
 
 WATCHED_S = 180.0
 """A fire is watched for so long from when it begins."""
+LONG_S = 600.0
+"""… and for so long where it is asked how much later a device tells of it."""
 BEFORE_S = 15.0
 WEAKER_NATS = (0.0, 1.0, 2.0)
 """How much less a camera claims in each look of a fire that is further away, smaller or behind haze."""
@@ -48,11 +50,11 @@ def of_camera(trace: Trace, weaker_nats: float) -> Rows:
     return whole[(whole[:, 0] >= -BEFORE_S) & (whole[:, 0] <= WATCHED_S)]
 
 
-def of_device(trace: Trace) -> Rows:
+def of_device(trace: Trace, watched_s: float = WATCHED_S) -> Rows:
     """A simulated fire in the same time."""
     rows = trace.rows.copy()
     rows[:, 0] -= trace.fire_s
-    return rows[(rows[:, 0] >= -BEFORE_S) & (rows[:, 0] <= WATCHED_S)]
+    return rows[(rows[:, 0] >= -BEFORE_S) & (rows[:, 0] <= watched_s)]
 
 
 def times(who: str, fires: Iterable[dict[str, Rows]], setting: Setting) -> Times:
@@ -83,6 +85,22 @@ def three(clips: list[Trace], scenes: list[Trace], weaker_nats: float, setting: 
     return camera, before_device(scenes, setting), times("both", pairs, setting)
 
 
-def before_device(scenes: list[Trace], setting: Setting) -> Times:
+def before_device(scenes: list[Trace], setting: Setting, watched_s: float = WATCHED_S) -> Times:
     """Fires that a PF device alone sees."""
-    return times("PF device alone", ({DEVICE: of_device(trace)} for trace in scenes), setting)
+    return times("PF device alone", ({DEVICE: of_device(trace, watched_s)} for trace in scenes), setting)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """How much later (s) each fire is an alarm, and told of, where something is usual; infinite: no more."""
+
+    sort: str
+    alarm_s: NDArray[np.float64]
+    told_s: NDArray[np.float64]
+
+
+def later(sort: str, scenes: list[Trace], usual: list[Trace], setting: Setting) -> Later:
+    """The same fires before a device that knows habits and one that knows none, of those that the latter alarms of."""
+    plain, late = (before_device(each, setting, LONG_S) for each in (scenes, usual))
+    seen = np.isfinite(plain.alarm_s)
+    return Later(sort, (late.alarm_s - plain.alarm_s)[seen], (late.told_s - plain.told_s)[seen])

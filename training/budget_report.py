@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.budget_fires import WATCHED_S, Times
+from embereye_addon.fuse.habits import Episode
+from training.budget_fires import LONG_S as LOOKED_S
+from training.budget_fires import WATCHED_S, Later, Times
 from training.budget_run import LATER
 from training.budget_sites import BOTH, LONG_S, Place
 
@@ -186,3 +188,28 @@ def section(found: list[tuple[str, Quiet]], burnt: list[tuple[str, Times]]) -> l
         lines += [causes(quiet, "high, single", "alarms")]
     lines += ["", "### Fires, at normal sensitivity in the mode single", "", *fire_table(burnt), ""]
     return [*lines, "![time to alarm](pictures/decision-time-to-alarm.svg)"]
+
+
+def hidden(habit: Episode, found: list[Later]) -> list[str]:
+    """How much later fires are told of at the place of something usual."""
+    told = (
+        f"The habit: of all heaters above the one that went on rising for the longest time ({habit.asks_s:.0f} s beyond"
+        f" the first half minute; {habit.rise_k_min:.0f} K/min to {habit.peak_c:.0f} °C on {habit.area_px} pixels),"
+        f" at the very place of the fire. Watched for {LOOKED_S / 60:.0f} min; fires that are an alarm without it."
+    )
+    return [
+        "",
+        "### Fires at the place of something that is usual, before a PF device alone",
+        "",
+        told,
+        "",
+        "| fire | fires | alarm later by: median | most | told of later by: median | most |",
+        "|---|---|---|---|---|---|",
+        *(f"| {one.sort} | {len(one.alarm_s)} | {_later(one.alarm_s)} | {_later(one.told_s)} |" for one in found),
+    ]
+
+
+def _later(times: NDArray[np.float64]) -> str:
+    if not len(times):
+        return "none | none"
+    return f"{seconds(float(np.quantile(times, 0.5, method='higher')))} | {seconds(float(times.max()))}"

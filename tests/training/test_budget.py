@@ -98,8 +98,11 @@ def test_a_heater_rings_until_it_is_usual_and_a_fire_in_its_place_rings_on() -> 
     assert first[0, 3:].tolist() == [0, 0], "after four weeks it is usual"
     fire = next(each for each in map(draw, range(60001, 60061, 2)) if each.kind == "flame" and each.story.large)
     scenes = [budget_scenes.felt("fire", fire, Limits()), budget_scenes.at_a_habit(fire, again[0].episodes[0])]
-    alone, usual = (budget_fires.before_device([each], NORMAL) for each in scenes)
-    assert (alone.share, usual.share) == (1.0, 1.0)
+    later = budget_fires.later("flame", scenes[:1], scenes[1:], NORMAL)
+    assert (later.alarm_s.max() < 10.0, later.told_s.tolist()) == (True, [0.0])
+    nothing = budget_fires.Later("battery", np.array([]), np.array([]))
+    told = budget_report.hidden(again[0].episodes[0], [later, nothing])
+    assert told[-2:] == ["| flame | 1 | 4 s | 4 s | 0 s | 0 s |", "| battery | 0 | none | none | none | none |"]
 
 
 def test_pans_stand_on_their_stove() -> None:

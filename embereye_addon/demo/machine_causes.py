@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,14 @@ from embereye_addon.bus.nats import connect
 from embereye_addon.demo.fault_causes import Rigged
 from embereye_addon.demo.site import Staged
 from embereye_addon.observe import heartbeat
+from embereye_addon.processes.pulses import START_S
 
 Step = Callable[[], Awaitable[None]]
 JUMP_S = 3600.0
 SPARE_MIB = 40
 BUS_ONLY = (True, False)
 MQTT_ONLY = (False, True)
+SUPERVISOR = "node1.supervisor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,10 @@ def machine_causes(site: Staged) -> list[tuple[Cause, str]]:
         (_hung(site, "pf_gateway"), "process_lost"),
         (_hung(site, "web"), "process_lost"),
         (_hung(site, "panel", "panel", MQTT_ONLY), "panel_silent"),
-        (_hung(site, "nats-server", "panel", MQTT_ONLY), "panel_silent"),
         (_hung(site, "publisher", "node1.publisher", BUS_ONLY), "process_lost"),
+        (_hung(site, "web", SUPERVISOR), "process_hung"),
+        (_hung(site, "panel", SUPERVISOR), "process_hung"),
+        (_hung(site, "nats-server", SUPERVISOR), "process_hung"),
         (_broker(site), "broker_disconnected"),
         (_node(site), "node_lost"),
         (_clock(node), "clock_jump"),
@@ -89,10 +94,13 @@ def _killing(site: Staged, name: str) -> Cause:
 
 
 def _hung(site: Staged, name: str, about: str = "", seen_on: tuple[bool, bool] = (True, True)) -> Cause:
-    """A process that does nothing any more, but is there."""
+    """A process that does nothing any more, but is there; after a while its supervisor ends it."""
     stopped: list[int] = []
 
     async def begin() -> None:
+        if about == SUPERVISOR:  # which ends nobody so soon after its start
+            child = site.supervisor.running[name]
+            await asyncio.sleep(max(0.0, child.since_s + START_S + 1.0 - time.monotonic()))
         stopped.append(_pid(site, name))
         os.kill(stopped[-1], signal.SIGSTOP)
 
@@ -153,7 +161,7 @@ def _settings(path: Path) -> Cause:
     async def end() -> None:
         await asyncio.to_thread(path.write_bytes, good)
 
-    return Cause("the settings file gets a mistake", "node1.supervisor", begin, end)
+    return Cause("the settings file gets a mistake", SUPERVISOR, begin, end)
 
 
 def _damaged(site: Staged, process: str, path: Path, damage: Callable[[Path], None], cause: tuple[str, str]) -> Cause:

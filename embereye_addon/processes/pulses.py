@@ -17,7 +17,9 @@ START_S = 60.0
 TERM_S = 2.0
 """From SIGTERM to SIGKILL."""
 BUS_S = 6.0
-"""The supervisor does not hear itself for so long: the bus is away, and nobody can be heard."""
+"""The supervisor does not hear itself for so long: the bus is away, nobody can be heard, and its server is asked. A
+server that is back within 10 s costs nobody a lease, and so the panel no restart.
+"""
 LOOK_MOST_S = 2.0
 OWN = "supervisor"
 SERVER = "nats-server"
@@ -49,7 +51,8 @@ class Pulses:
     def look(self, running: Mapping[str, int], now_s: float) -> dict[str, Signals]:
         """Whom to end how, given the process numbers of all who run, `OWN` among them (`now_s` monotonic).
 
-        The server is named when the supervisor does not hear itself; whether it hangs has still to be asked.
+        The server is named when the supervisor does not hear itself; whether it hangs has still to be asked. It keeps
+        everything on disk at once, so it is not asked to end first: that would only cost time.
         """
         passed_s = min(now_s - self.looked_s, LOOK_MOST_S) if self.looked_s is not None else 0.0
         self.looked_s = now_s
@@ -59,7 +62,8 @@ class Pulses:
         own = self.of[OWN]
         own.silent_s += passed_s
         if own.silent_s > BUS_S:
-            return self._overdue({SERVER: own.silent_s}, self.hung_s)
+            server = self.of.get(SERVER)
+            return {SERVER: SIGKILL} if server is not None and server.lived_s >= self.start_s else {}
         silent_s: dict[str, float] = {}
         for name, pulse in self.of.items():
             if name not in (OWN, SERVER):

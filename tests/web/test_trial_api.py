@@ -29,7 +29,7 @@ async def edited(page: Served, sensitivity: str) -> dict[str, Any]:
     return {"values": said["values"], "revision": said["revision"]}
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 async def test_the_present_and_the_new_settings_side_by_side(tmp_path: Path) -> None:
     """What a new sensitivity would have done last night is seen before it is applied; the settings stay as they are."""
     night(tmp_path)
@@ -53,7 +53,7 @@ async def test_the_present_and_the_new_settings_side_by_side(tmp_path: Path) -> 
     assert not (tmp_path / "scratch" / "trial").exists()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 async def test_what_cannot_be_played_is_words_and_the_rest_goes_on(tmp_path: Path) -> None:
     """One bad file must not hide what the others showed."""
     night(tmp_path)
@@ -79,7 +79,7 @@ async def test_wrong_settings_and_unknown_recordings_are_not_tried(tmp_path: Pat
         assert await told(page, "GET", "/api/job") == (200, None)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 async def test_a_trial_is_cancelled(tmp_path: Path) -> None:
     """An hour of film started by mistake can be stopped, and nothing is left behind."""
     night(tmp_path)
@@ -91,7 +91,7 @@ async def test_a_trial_is_cancelled(tmp_path: Path) -> None:
     assert not (tmp_path / "scratch" / "trial").exists()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 async def test_a_trial_goes_on_after_a_restart_of_the_page(tmp_path: Path) -> None:
     """Applying other settings meanwhile restarts the page; the trial goes on with the settings it was begun with."""
     night(tmp_path)
@@ -122,7 +122,7 @@ async def test_a_trial_goes_on_after_a_restart_of_the_page(tmp_path: Path) -> No
         assert (await told(page, "GET", "/api/job"))[1] == job
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 async def test_a_trial_whose_settings_are_gone_says_so(tmp_path: Path) -> None:
     """A file of a job without what it needs must not keep the page from starting."""
     kept = {"number": 4, "kind": "trial", "by": "Ann", "at": 1.0, "state": "running"}
@@ -134,7 +134,7 @@ async def test_a_trial_whose_settings_are_gone_says_so(tmp_path: Path) -> None:
         assert (job["state"], "begin again" in job["why"]) == ("failed", True)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 async def test_a_past_alarm_is_tried(tmp_path: Path) -> None:
     """Whether another sensitivity would have spared last night's alarm is one click away."""
     night(tmp_path)

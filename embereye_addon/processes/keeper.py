@@ -173,7 +173,7 @@ class Keeper:
             _missed("traffic", change.zone, "nothing was heard from its sources")
             return
         begin, end = (change.at + each - at_s for each in (begin_s, end_s))
-        file = KeptFile(name="jsonl", what="traffic", source=change.zone, at=begin, end=end)
+        file = KeptFile(name="jsonl", what="traffic", source=f"zone.{change.zone}", at=begin, end=end)
         await self._add(change, change.zone, file, lines)
 
     async def _add(self, change: AlarmChanged, ident: str, file: KeptFile, content: bytes) -> None:

@@ -101,7 +101,6 @@ class PfGateway:
         """Judge one frame. An uncalibrated one gives no evidence; that is a fault, not quiet."""
         conversion = frame.conversion
         if not frame.radiometric or conversion is None:
-            watched.linear += 1
             watched.uncalibrated = watched.uncalibrated or frame.why
             return
         conversion = watched.note(frame, conversion)

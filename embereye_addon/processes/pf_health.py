@@ -50,7 +50,6 @@ class Watched:
     hard_inputs: bool = True
     heat: thermal.Heat = field(default_factory=thermal.Heat)
     uncalibrated: str = "no calibration has been read from the device yet"
-    linear: int = 0
     conversion: Conversion | None = None
     viewed_s: float = -1.0e9
     told_s: float = -1.0e9

@@ -1,10 +1,7 @@
 """What is different under Home Assistant's Supervisor: the add-on's options, and its MQTT service."""
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, repeat
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
@@ -17,8 +14,6 @@ from embereye_addon.settings.model import Site
 from embereye_addon.settings.schema import ADDON_MQTT, addon_keys
 from embereye_addon.settings.store import parse, read
 
-log = logging.getLogger(__name__)
-
 MQTT_URL: Final = "http://supervisor/services/mqtt"
 WEB_PORT: Final = 8099
 """`ingress_port` of config.yaml."""
@@ -26,8 +21,6 @@ PF_PORT: Final = 9001
 """The container's side of the mapped port in config.yaml; the user chooses the other side."""
 ANSWER_MAX: Final = 65536
 """Largest answer of the Supervisor that is read; a real one has 200 bytes."""
-PAUSES_S: Final = (2.0, 4.0, 8.0, 15.0, 30.0)
-"""Between questions for the broker; the last one again and again."""
 
 Fetch = Callable[[str, dict[str, str]], Awaitable[tuple[int, bytes]]]
 """An HTTP GET of (URL, headers) giving (status, body); raises `OSError` (a timeout is one) when there is no answer."""
@@ -134,20 +127,3 @@ def _refuse(status: int) -> NoReturn:
             )
         case _:
             raise BrokerNotYet(f"the Supervisor answered {status} when asked for the MQTT broker")
-
-
-async def wait_for_broker(
-    fetch: Fetch, token: str, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> Broker:
-    """Ask until there is a broker, with `PAUSES_S` between; `BrokerRefused` ends it. Said once, then at DEBUG."""
-    level, pauses_s = logging.WARNING, chain(PAUSES_S, repeat(PAUSES_S[-1]))
-    while True:
-        try:
-            broker = await ask_broker(fetch, token)
-        except BrokerNotYet as error:
-            log.log(level, "No MQTT broker: %s; asking again", error)
-            level = logging.DEBUG
-            await sleep(next(pauses_s))
-        else:
-            log.info("MQTT broker of Home Assistant: %s", broker)
-            return broker

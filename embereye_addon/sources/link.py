@@ -24,11 +24,6 @@ class Transition:
         """True when the source stopped working: to be logged once as a warning."""
         return self.now is LinkState.OFFLINE
 
-    @property
-    def is_return(self) -> bool:
-        """True when a lost source works again: to be logged once."""
-        return self.now is LinkState.ONLINE and self.was in (LinkState.OFFLINE, LinkState.DEGRADED)
-
 
 class Link:
     """One source's link for as long as the source exists; connections come and go.

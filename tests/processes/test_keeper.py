@@ -279,7 +279,7 @@ async def test_an_alarm_keeps_what_was_claimed_around_it(tmp_path: Path, monkeyp
         ring.take(hot())
         await until(lambda: evidence.listed(1)[0].files)
         ((file,), alarm) = (evidence.listed(1)[0].files, evidence.listed(1)[0])
-        assert (file.what, file.name, file.source) == ("traffic", "alarm-hall.jsonl", "hall")
+        assert (file.what, file.name, file.source) == ("traffic", "alarm-hall.jsonl", "zone.hall")
         assert file.at <= alarm.at <= file.end
         path = evidence.path(alarm.id, file.name)
         assert path is not None

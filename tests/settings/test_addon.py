@@ -1,7 +1,6 @@
 """Under the Supervisor: the add-on's options, and the broker that it knows of."""
 
 import json
-import logging
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from embereye_addon.errors import SettingsFileError
 from embereye_addon.settings.addon import (
     MQTT_URL,
-    PAUSES_S,
     Broker,
     BrokerNotYet,
     BrokerRefused,
@@ -18,7 +16,6 @@ from embereye_addon.settings.addon import (
     ask_broker,
     overlay,
     read_options,
-    wait_for_broker,
     with_broker,
 )
 from embereye_addon.settings.model import Mqtt, Site, Web
@@ -129,22 +126,7 @@ async def test_no_broker_yet_is_told_in_words(answer: tuple[int, bytes] | OSErro
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_a_refusal_ends_the_asking(status: int) -> None:
+async def test_a_refusal_is_told_apart(status: int) -> None:
     """Without the right to ask, asking again is in vain: the user is told to set the broker by hand."""
     with pytest.raises(BrokerRefused, match="set mqtt_host"):
-        await wait_for_broker(answers((status, b"")), "t0ken")
-
-
-async def test_asking_goes_on_with_growing_pauses_and_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    """A broker that is installed later is found, without a log full of the same line."""
-    pauses: list[float] = []
-
-    async def sleep(pause_s: float) -> None:
-        pauses.append(pause_s)
-
-    with caplog.at_level(logging.INFO):
-        broker = await wait_for_broker(answers(*[NOT_YET] * 7, HERE), "t0ken", sleep)
-    assert broker == BROKER
-    assert pauses == [*PAUSES_S, PAUSES_S[-1], PAUSES_S[-1]]
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
-    assert "geheim" not in caplog.text
+        await ask_broker(answers((status, b"")), "t0ken")

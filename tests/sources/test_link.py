@@ -15,7 +15,7 @@ def test_a_source_is_online_only_once_something_came() -> None:
     assert link.state is LinkState.CONNECTING
     made = link.seen(2.0)
     assert made is not None
-    assert (made.was, made.now, made.is_loss, made.is_return) == (LinkState.CONNECTING, LinkState.ONLINE, False, False)
+    assert (made.was, made.now, made.is_loss) == (LinkState.CONNECTING, LinkState.ONLINE, False)
     assert link.seen(3.0) is None
     assert link.since_mono_s == 2.0
 
@@ -37,7 +37,7 @@ def test_silence_degrades_then_loses_and_life_returns() -> None:
     assert link.tick(99.0, 20.0) is None
     back = link.seen(100.0)
     assert back is not None
-    assert back.is_return
+    assert not back.is_loss
     assert link.reconnects == 1
 
 

@@ -89,7 +89,7 @@ def test_pictures_of_every_sort(tmp_path: Path, capsys: pytest.CaptureFixture[st
     }
     for name, picture in sorts.items():
         assert cv2.imwrite(str(tmp_path / name), picture)
-    odd = tmp_path / "caf\udce9.jpg"
+    odd = tmp_path / "k\udcfcche.jpg"
     odd.write_bytes(FIRE.read_bytes())
     (tmp_path / "loop.jpg").symlink_to("loop.jpg")
     assert (

@@ -1,6 +1,7 @@
 """`python -m training`: dataset folder in, calibrated OpenVINO model and card out.
 
-Steps: render (demo frames), fit, loso (leave one source out), export. Without a name all run in that order.
+Steps: render (demo frames), fit, choose (which weights of the run), loso (leave one source out), export. Without a name
+all run in that order.
 """
 
 import argparse
@@ -11,12 +12,13 @@ from pathlib import Path
 import cv2
 import torch
 
-from training import card, dataset, evaluate, export, loso, measure, plot, quantise, rendered, smallest, train
+from training import card, choose, dataset, evaluate, export, loso, measure, plot, quantise, rendered, smallest, train
 from training.model import restore
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 WEIGHTS = REPOSITORY / "embereye_addon" / "detect" / "weights"
 PLOT = REPOSITORY / "docs" / "pictures" / "model-reliability.png"
+STEPS = ("render", "fit", "choose", "loso", "export", "again", "all")
 RENDERED_SEEDS = range(2, 12)
 TEST_SEEDS = range(101, 103)
 
@@ -24,7 +26,7 @@ TEST_SEEDS = range(101, 103)
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("step", nargs="?", choices=("render", "fit", "loso", "export", "again", "all"), default="all")
+    parser.add_argument("step", nargs="?", choices=STEPS, default="all")
     parser.add_argument("--dataset", type=Path, default=REPOSITORY.parent / "shared" / "data")
     parser.add_argument("--run", type=Path, default=REPOSITORY / "build" / "training", help="checkpoints and log")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the model and its card go")
@@ -52,8 +54,15 @@ def fit(asked: argparse.Namespace) -> None:
         threads=asked.threads,
         seed=asked.seed,
     )
-    crops, held_crops = dataset.fire_free(pictures), dataset.fire_free(held)
-    train.fit([*pictures, *crops, *rendered.kept(asked.run / "rendered")], [*held, *held_crops], asked.run, plan)
+    held = dataset.put_right([*held, *dataset.fire_free(held)], "train")
+    train.fit([*pictures, *dataset.fire_free(pictures), *rendered.kept(asked.run / "rendered")], held, asked.run, plan)
+
+
+def select(asked: argparse.Namespace) -> None:
+    """Which weights of the run in `asked.run` are written out."""
+    torch.set_num_threads(asked.threads)
+    held = dataset.fold(dataset.load(asked.dataset, "train"))[1]
+    choose.choose(asked.run, dataset.put_right([*held, *dataset.fire_free(held)], "train"))
 
 
 def publish(asked: argparse.Namespace) -> None:
@@ -184,6 +193,8 @@ def main() -> None:
         rendered.keep(asked.run / "rendered-test", TEST_SEEDS)
     if asked.step in ("fit", "all"):
         fit(asked)
+    if asked.step in ("choose", "all"):
+        select(asked)
     if asked.step in ("loso", "all"):
         loso.run(asked.dataset, asked.run / "loso", asked.sources)
     if asked.step in ("export", "all"):

@@ -214,7 +214,7 @@ def flame_view(
     behind = backgrounds[rng.integers(len(backgrounds))]
     maker = _crop_matrix if rng.random() < 0.5 else _whole_matrix
     ground = warp(behind.pixels, maker(behind, size, rng), size).astype(np.float32)
-    long_px = float(np.exp(rng.uniform(np.log(12), np.log(90))))
+    long_px = float(np.exp(rng.uniform(np.log(10), np.log(130))))
     scale = long_px / max(cut.shape[:2])
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     wide, high = max(6, round(cut.shape[1] * scale)), max(6, round(cut.shape[0] * scale))
@@ -288,17 +288,36 @@ def look_of_a_camera(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     """Lamps, haze and what cameras do; one picture in five stays as it is."""
     if rng.random() < 0.2:
         return pixels
-    return degrade(_haze(add_lights(pixels, rng), rng), rng)
+    return degrade(_haze(_shine(add_lights(pixels, rng), rng), rng), rng)
 
 
 def _haze(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Sometimes an even veil, thicker towards the top: fog, a dirty or misted window. It is no smoke."""
-    if rng.random() > 0.15:
+    """Sometimes an even veil, thicker towards the top: fog, or a misted window in a part of the scene. No smoke."""
+    if rng.random() > 0.2:
         return pixels
-    depth = np.linspace(rng.uniform(0.1, 0.55), rng.uniform(0.0, 0.3), pixels.shape[0], dtype=np.float32)
+    high, wide = pixels.shape[:2]
+    depth = np.linspace(rng.uniform(0.1, 0.55), rng.uniform(0.0, 0.3), high, dtype=np.float32)
     veil = np.float32(rng.uniform(120, 235)) * rng.uniform(0.94, 1.06, 3).astype(np.float32)
-    thick = depth[:, None, None]
+    thick = np.repeat(depth[:, None], wide, axis=1)
+    if rng.random() < 0.4:
+        left, top = int(rng.uniform(0, 0.7) * wide), int(rng.uniform(0, 0.7) * high)
+        pane = np.zeros_like(thick)
+        pane[top : top + int(rng.uniform(0.2, 0.7) * high), left : left + int(rng.uniform(0.2, 0.7) * wide)] = 1.0
+        thick = thick * cv2.blur(pane, (7, 7))
+    thick = thick[..., None]
     return np.clip(pixels * (1 - thick) + veil * thick, 0, 255).astype(np.uint8)
+
+
+def _shine(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Sometimes a wide warm light without a rim, as lamps and stoves throw it on a wall: neither fire nor smoke."""
+    if rng.random() > 0.08:
+        return pixels
+    shape = zip((rng.uniform(0, 1), rng.uniform(0, 1)), rng.uniform(0.08, 0.4, 2), pixels.shape[:2], strict=True)
+    down, across = (np.exp(-(((np.arange(n) / n - middle) / reach) ** 2)) for middle, reach, n in shape)
+    colour = np.array((rng.uniform(0.1, 0.7), rng.uniform(0.45, 0.85), 1.0), np.float32)
+    light = np.outer(down, across)[..., None].astype(np.float32) * colour * np.float32(rng.uniform(20, 130))
+    lit = pixels * (1 + light / 255) + light * np.float32(0.5)
+    return np.clip(lit, 0, 255).astype(np.uint8)
 
 
 def add_lights(pixels: Pixels, rng: np.random.Generator) -> Pixels:
@@ -383,9 +402,9 @@ STEPS: tuple[tuple[float, Callable[[Pixels, np.random.Generator], Pixels]], ...]
     (0.25, _soften),
     (0.08, _night),
     (0.40, _expose),
-    (0.12, _over_expose),
+    (0.18, _over_expose),
     (0.35, _tint),
-    (0.14, _grey),
+    (0.18, _grey),
     (0.25, _noise),
     (0.35, _compress),
     (0.12, _blocks),

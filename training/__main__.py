@@ -12,13 +12,27 @@ from pathlib import Path
 import cv2
 import torch
 
-from training import card, choose, dataset, evaluate, export, loso, measure, plot, quantise, rendered, smallest, train
+from training import (
+    card,
+    choose,
+    dataset,
+    evaluate,
+    export,
+    loso,
+    measure,
+    plot,
+    quantise,
+    rendered,
+    replayed,
+    smallest,
+    train,
+)
 from training.model import restore
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 WEIGHTS = REPOSITORY / "embereye_addon" / "detect" / "weights"
 PLOT = REPOSITORY / "docs" / "pictures" / "model-reliability.png"
-STEPS = ("render", "fit", "choose", "loso", "export", "again", "all")
+STEPS = ("render", "fit", "choose", "loso", "export", "again", "replayed", "all")
 RENDERED_SEEDS = range(2, 12)
 TEST_SEEDS = range(101, 103)
 
@@ -38,6 +52,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--sources", nargs="*", default=loso.SOURCES, help="which sources `loso` leaves out, in turn")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lines", type=Path, help="what `embereye_addon replay --json` wrote, for `replayed`")
     parser.add_argument("--note", default="One run from ImageNet weights.", help="what the card says of the run")
     return parser.parse_args()
 
@@ -199,6 +214,9 @@ def main() -> None:
         loso.run(asked.dataset, asked.run / "loso", asked.sources)
     if asked.step in ("export", "all"):
         publish(asked)
+    if asked.step == "replayed":
+        made = json.loads((asked.out / "card.json").read_text())
+        card.write({**made, "replayed": replayed.rows(asked.lines, asked.dataset / "clips")}, asked.out)
     if asked.step == "again":
         again(asked)
 

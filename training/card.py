@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from training import replayed
 from training.dataset import CLASSES, Picture
 from training.measure import Calibration
 
-VERSION = "0.3.0"
+VERSION = "0.4.0"
 
 INPUTS = [
     {
@@ -116,6 +117,7 @@ def readable(card: dict) -> str:
         "",
         *_clip_table(card["clips"]),
         "",
+        *replayed.table(card.get("replayed", [])),
         "## Limits",
         "",
         *[f"- {limit}" for limit in LIMITS],
@@ -316,6 +318,10 @@ LIMITS = (
     (
         "Smoke is labelled in one source of web photos and a few hundred indoor frames only. Haze, steam, fog, "
         "grey walls and welding fume can score as smoke."
+    ),
+    (
+        "No picture shows a fire and is known to be free of smoke, but for flames pasted into empty scenes: beside a "
+        "flame the smoke logit is a guess, and light on walls may be taken for smoke."
     ),
     "The sample of empty scenes is small: a false-positive rate under about 1 % cannot be read from it.",
     (

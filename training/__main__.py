@@ -87,7 +87,9 @@ def publish(asked: argparse.Namespace) -> None:
     pictures, held = dataset.fold(dataset.load(asked.dataset, "train"))
     export.write(model, measure.Calibration(), asked.run / "raw")
     calibration = evaluate.calibrate(evaluate.Eye(asked.run / "raw" / f"{export.STEM}.xml"), held)
-    sha256 = export.write(model, calibration, asked.out) | quantise.write(asked.out, pictures)
+    sha256 = export.write(model, calibration, asked.out) | quantise.write(
+        asked.out, [*pictures, *dataset.fire_free(pictures)]
+    )
     found = measured(asked, held)
     sha256 = {name: digest for name, digest in sha256.items() if (asked.out / name).exists()}
     card.write(card.build(sha256, calibration, trained(asked, pictures, held), found), asked.out)

@@ -1,7 +1,6 @@
-"""Which weights of a run are written out: an epoch or a mean of the last ones, and how loud its scene head is.
+"""Which weights of a run are written out: the last epoch, a mean of several, or that mixed with the start.
 
-Judged on the held fold, labels put right, and on small flames pasted into its empty scenes. The scene head speaks for
-the whole picture, of which a small fire is little, so how much it may say is chosen for each class.
+Judged on the held fold, labels put right, and on small flames pasted into its empty scenes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +17,6 @@ from training.model import FireSmoke
 
 #: Means over so many of the last epochs are tried.
 LAST = (1, 3)
-#: Shares of what the scene head says, the whole last: of equals the last is taken.
-SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 SMALL_FLAMES = 300
 #: Recall of small flames, at the bar of 2 % of the whole pictures, counts this much beside ROC AUC.
 SMALL_WEIGHT = 0.1
@@ -47,13 +44,6 @@ def mean(states: Sequence[State]) -> State:
     return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
 
 
-def hushed(state: State, shares: Sequence[float]) -> State:
-    """The weights with a scene head that says only this share (fire, smoke) of what it did."""
-    told = torch.tensor(shares, dtype=torch.float32)
-    weight, bias = state["scene.weight"], state["scene.bias"]
-    return {**state, "scene.weight": weight * told[:, None, None, None], "scene.bias": bias * told}
-
-
 def small_flames(held: Sequence[dataset.Picture], count: int = SMALL_FLAMES) -> list[augment.Pixels]:
     """Flames of the held fold, 10 to 130 px long, burning in its empty scenes."""
     rng = np.random.default_rng(77)
@@ -69,15 +59,11 @@ def small_flames(held: Sequence[dataset.Picture], count: int = SMALL_FLAMES) -> 
     return found
 
 
-def parts(model: FireSmoke, frames: Sequence[augment.Pixels]) -> tuple[Logits, Logits]:
-    """What the pooled cells and what the scene head say of each frame: [N, 2] each; their sum is the picture logit."""
-    cells_say, scene_says = [], []
-    for frame in frames:
-        with torch.no_grad():
-            cells, scene = model.look(train.scaled(frame[None]))
-            cells_say.append(model.pool(cells, *model.picture_line()).numpy())
-            scene_says.append(scene.mean((2, 3)).numpy())
-    return np.concatenate(cells_say).astype(np.float64), np.concatenate(scene_says).astype(np.float64)
+def ask(model: FireSmoke, frames: Sequence[augment.Pixels]) -> Logits:
+    """Picture logits [N, 2] of frames of any sizes."""
+    with torch.no_grad():
+        said = [model(train.scaled(frame[None]))[1].numpy() for frame in frames]
+    return np.concatenate(said).astype(np.float64)
 
 
 def merit(scored: evaluate.Scored, kind: int, flames: Logits) -> tuple[float, dict[str, float]]:
@@ -100,18 +86,12 @@ def choose(run: Path, held: Sequence[dataset.Picture], count: int = SMALL_FLAMES
     for name, state in candidates(run):
         model = FireSmoke(pretrained=False)
         model.load_state_dict(state)
-        cells_say, scene_says = parts(model.eval(), frames)
-        total, shares, said = 0.0, [1.0, 1.0], {}
-        for kind, label in enumerate(dataset.CLASSES):
-            tried = []
-            for share in SHARES:
-                logits = cells_say + share * scene_says
-                scored = evaluate.Scored(names, logits[: len(held)], truth)
-                tried.append((*merit(scored, kind, logits[len(held) :, kind]), share))
-            value, figures, shares[kind] = max(tried, key=lambda each: (each[0], each[2]))
-            total, said[label] = total + value, {"scene": shares[kind], **figures}
-        print({"weights": name, "merit": round(total, 4), **said}, flush=True)
+        logits = ask(model.eval(), frames)
+        scored = evaluate.Scored(names, logits[: len(held)], truth)
+        found = [merit(scored, kind, logits[len(held) :, kind]) for kind in (0, 1)]
+        total, said = sum(value for value, _ in found), [figures for _, figures in found]
+        print({"weights": name, "merit": round(total, 4), "fire": said[0], "smoke": said[1]}, flush=True)
         if total > best:
             best = total
-            torch.save({"model": hushed(state, shares), "figures": said, "weights": name}, run / "best.pt")
+            torch.save({"model": state, "figures": said, "weights": name}, run / "best.pt")
     return run / "best.pt"

@@ -36,22 +36,6 @@ def held() -> list[Picture]:
     ]
 
 
-def test_the_scene_head_says_only_its_share() -> None:
-    """A head that is heard by half must add half to the picture, for its class alone, and nothing to the cells."""
-    from training import choose
-    from training.model import FireSmoke
-
-    torch.manual_seed(1)
-    model = FireSmoke(pretrained=False).eval()
-    torch.nn.init.normal_(model.scene.weight, std=0.2)
-    frames = [picture("a", burns=True).pixels]
-    before = choose.parts(model, frames)
-    model.load_state_dict(choose.hushed(model.state_dict(), (0.5, 1.0)))
-    after = choose.parts(model, frames)
-    assert after[0] == pytest.approx(before[0], abs=1e-5)
-    assert after[1] == pytest.approx(before[1] * [0.5, 1.0], abs=1e-5)
-
-
 def test_small_flames_are_pasted_into_empty_scenes() -> None:
     """Without them the choice would not know that a model has become blind to a small fire far away."""
     from training import choose

@@ -160,7 +160,7 @@ def _training(trained: dict) -> list[str]:
             + f", {trained['epochs']} epochs, {trained['views']} random views on a {trained['machine']}, "
             f"{trained['minutes']} minutes" + (f" ({max(cpu):.0f} of CPU time)" if cpu else "") + ". "
             f"{trained['held']['pictures']} more pictures of the training split chose the epoch and the calibration. "
-            "`val` chose nothing."
+            + str(trained.get("val", "`val` chose nothing."))
         ),
         "",
         str(trained["note"]),

@@ -22,7 +22,8 @@ def told(folder: Path) -> list[dict[str, object]]:
             lines.append({"path": path, "t": 7.5, "was": "pre_alarm", "now": "alarm"})
         lines.append({"path": path, "worst": "normal", "seconds": 60.0, "most_nats": 3.0})
     (folder / "lines.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    return replayed.rows(folder / "lines.jsonl", folder)
+    found: list[dict[str, object]] = replayed.rows(folder / "lines.jsonl", folder)
+    return found
 
 
 def test_late_and_missed_fires_and_false_alarms_are_told(tmp_path: Path) -> None:

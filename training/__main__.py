@@ -1,6 +1,7 @@
 """`python -m training`: dataset folder in, calibrated OpenVINO model and card out.
 
-Steps: render (demo frames), fit, loso (leave one source out), export. Without a name all run in that order.
+Steps: render (demo frames), fit, choose (which weights of the run), loso (leave one source out), export. Without a name
+all run in that order.
 """
 
 import argparse
@@ -11,12 +12,27 @@ from pathlib import Path
 import cv2
 import torch
 
-from training import card, dataset, evaluate, export, loso, measure, plot, quantise, rendered, smallest, train
+from training import (
+    card,
+    choose,
+    dataset,
+    evaluate,
+    export,
+    loso,
+    measure,
+    plot,
+    quantise,
+    rendered,
+    replayed,
+    smallest,
+    train,
+)
 from training.model import restore
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 WEIGHTS = REPOSITORY / "embereye_addon" / "detect" / "weights"
 PLOT = REPOSITORY / "docs" / "pictures" / "model-reliability.png"
+STEPS = ("render", "fit", "choose", "loso", "export", "again", "replayed", "all")
 RENDERED_SEEDS = range(2, 12)
 TEST_SEEDS = range(101, 103)
 
@@ -24,7 +40,7 @@ TEST_SEEDS = range(101, 103)
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("step", nargs="?", choices=("render", "fit", "loso", "export", "again", "all"), default="all")
+    parser.add_argument("step", nargs="?", choices=STEPS, default="all")
     parser.add_argument("--dataset", type=Path, default=REPOSITORY.parent / "shared" / "data")
     parser.add_argument("--run", type=Path, default=REPOSITORY / "build" / "training", help="checkpoints and log")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the model and its card go")
@@ -36,6 +52,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--sources", nargs="*", default=loso.SOURCES, help="which sources `loso` leaves out, in turn")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lines", type=Path, help="what `embereye_addon replay --json` wrote, for `replayed`")
     parser.add_argument("--note", default="One run from ImageNet weights.", help="what the card says of the run")
     return parser.parse_args()
 
@@ -52,8 +69,15 @@ def fit(asked: argparse.Namespace) -> None:
         threads=asked.threads,
         seed=asked.seed,
     )
-    crops, held_crops = dataset.fire_free(pictures), dataset.fire_free(held)
-    train.fit([*pictures, *crops, *rendered.kept(asked.run / "rendered")], [*held, *held_crops], asked.run, plan)
+    held = dataset.put_right([*held, *dataset.fire_free(held)], "train")
+    train.fit([*pictures, *dataset.fire_free(pictures), *rendered.kept(asked.run / "rendered")], held, asked.run, plan)
+
+
+def select(asked: argparse.Namespace) -> None:
+    """Which weights of the run in `asked.run` are written out."""
+    torch.set_num_threads(asked.threads)
+    held = dataset.fold(dataset.load(asked.dataset, "train"))[1]
+    choose.choose(asked.run, dataset.put_right([*held, *dataset.fire_free(held)], "train"))
 
 
 def publish(asked: argparse.Namespace) -> None:
@@ -63,7 +87,9 @@ def publish(asked: argparse.Namespace) -> None:
     pictures, held = dataset.fold(dataset.load(asked.dataset, "train"))
     export.write(model, measure.Calibration(), asked.run / "raw")
     calibration = evaluate.calibrate(evaluate.Eye(asked.run / "raw" / f"{export.STEM}.xml"), held)
-    sha256 = export.write(model, calibration, asked.out) | quantise.write(asked.out, pictures)
+    sha256 = export.write(model, calibration, asked.out) | quantise.write(
+        asked.out, [*pictures, *dataset.fire_free(pictures)]
+    )
     found = measured(asked, held)
     sha256 = {name: digest for name, digest in sha256.items() if (asked.out / name).exists()}
     card.write(card.build(sha256, calibration, trained(asked, pictures, held), found), asked.out)
@@ -184,10 +210,15 @@ def main() -> None:
         rendered.keep(asked.run / "rendered-test", TEST_SEEDS)
     if asked.step in ("fit", "all"):
         fit(asked)
+    if asked.step in ("choose", "all"):
+        select(asked)
     if asked.step in ("loso", "all"):
         loso.run(asked.dataset, asked.run / "loso", asked.sources)
     if asked.step in ("export", "all"):
         publish(asked)
+    if asked.step == "replayed":
+        made = json.loads((asked.out / "card.json").read_text())
+        card.write({**made, "replayed": replayed.rows(asked.lines, asked.dataset / "clips")}, asked.out)
     if asked.step == "again":
         again(asked)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.dataset import FLAMES_MISSED, FRAGMENTED, Picture
+from training.lights import add_lights, haze, shine
 
 CELL_PX = 16
 #: A box whose visible side is under this many pixels is too small to be asked for.
@@ -214,7 +215,7 @@ def flame_view(
     behind = backgrounds[rng.integers(len(backgrounds))]
     maker = _crop_matrix if rng.random() < 0.5 else _whole_matrix
     ground = warp(behind.pixels, maker(behind, size, rng), size).astype(np.float32)
-    long_px = float(np.exp(rng.uniform(np.log(12), np.log(90))))
+    long_px = float(np.exp(rng.uniform(np.log(10), np.log(130))))
     scale = long_px / max(cut.shape[:2])
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     wide, high = max(6, round(cut.shape[1] * scale)), max(6, round(cut.shape[0] * scale))
@@ -288,34 +289,7 @@ def look_of_a_camera(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     """Lamps, haze and what cameras do; one picture in five stays as it is."""
     if rng.random() < 0.2:
         return pixels
-    return degrade(_haze(add_lights(pixels, rng), rng), rng)
-
-
-def _haze(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Sometimes an even veil, thicker towards the top: fog, a dirty or misted window. It is no smoke."""
-    if rng.random() > 0.15:
-        return pixels
-    depth = np.linspace(rng.uniform(0.1, 0.55), rng.uniform(0.0, 0.3), pixels.shape[0], dtype=np.float32)
-    veil = np.float32(rng.uniform(120, 235)) * rng.uniform(0.94, 1.06, 3).astype(np.float32)
-    thick = depth[:, None, None]
-    return np.clip(pixels * (1 - thick) + veil * thick, 0, 255).astype(np.uint8)
-
-
-def add_lights(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Sometimes adds lamp-like glows (white, amber or red discs): bright, warm, and no fire."""
-    if rng.random() > 0.15:
-        return pixels
-    glow = np.zeros(pixels.shape, np.float32)
-    colours = ((255, 255, 255), (120, 210, 255), (40, 120, 255), (40, 40, 255), (255, 240, 220))
-    for _ in range(int(rng.integers(1, 4))):
-        centre = (int(rng.integers(pixels.shape[1])), int(rng.integers(pixels.shape[0])))
-        radius = int(rng.integers(2, 14))
-        colour = colours[int(rng.integers(len(colours)))]
-        halo = np.zeros(pixels.shape, np.float32)
-        cv2.circle(halo, centre, radius, colour, -1)
-        spread = cv2.GaussianBlur(halo, (0, 0), radius * rng.uniform(0.3, 1.5) + 0.5)
-        glow += spread * rng.uniform(0.8, 2.0)
-    return np.clip(pixels + glow, 0, 255).astype(np.uint8)
+    return degrade(haze(shine(add_lights(pixels, rng), rng), rng), rng)
 
 
 def _soften(pixels: Pixels, rng: np.random.Generator) -> Pixels:
@@ -383,9 +357,9 @@ STEPS: tuple[tuple[float, Callable[[Pixels, np.random.Generator], Pixels]], ...]
     (0.25, _soften),
     (0.08, _night),
     (0.40, _expose),
-    (0.12, _over_expose),
+    (0.18, _over_expose),
     (0.35, _tint),
-    (0.14, _grey),
+    (0.18, _grey),
     (0.25, _noise),
     (0.35, _compress),
     (0.12, _blocks),

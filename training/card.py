@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from training import replayed
 from training.dataset import CLASSES, Picture
 from training.measure import Calibration
 
-VERSION = "0.3.0"
+VERSION = "0.4.0"
 
 INPUTS = [
     {
@@ -116,6 +117,7 @@ def readable(card: dict) -> str:
         "",
         *_clip_table(card["clips"]),
         "",
+        *replayed.table(card.get("replayed", [])),
         "## Limits",
         "",
         *[f"- {limit}" for limit in LIMITS],
@@ -158,7 +160,7 @@ def _training(trained: dict) -> list[str]:
             + f", {trained['epochs']} epochs, {trained['views']} random views on a {trained['machine']}, "
             f"{trained['minutes']} minutes" + (f" ({max(cpu):.0f} of CPU time)" if cpu else "") + ". "
             f"{trained['held']['pictures']} more pictures of the training split chose the epoch and the calibration. "
-            "`val` chose nothing."
+            + str(trained.get("val", "`val` chose nothing."))
         ),
         "",
         str(trained["note"]),
@@ -316,6 +318,10 @@ LIMITS = (
     (
         "Smoke is labelled in one source of web photos and a few hundred indoor frames only. Haze, steam, fog, "
         "grey walls and welding fume can score as smoke."
+    ),
+    (
+        "No picture shows a fire and is known to be free of smoke, but for flames pasted into empty scenes: beside a "
+        "flame the smoke logit is a guess, and light on walls may be taken for smoke."
     ),
     "The sample of empty scenes is small: a false-positive rate under about 1 % cannot be read from it.",
     (

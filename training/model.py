@@ -11,6 +11,8 @@ BLOCKS, DEEP_BLOCKS = 11, 2
 #: Blocks left as ImageNet made them (up to stride 4): edges and colours, and the dearest to train.
 FROZEN_BLOCKS = 3
 FEATURES, DEEP_FEATURES, CONTEXT = 112, 192, 256
+#: While training, the scene head has a say in this share of the pictures, a class at a time.
+SCENE_HEARD = 0.6
 #: The scaling EfficientNet-Lite was trained with: (x - 127) / 128, RGB.
 MEAN, SCALE = 127.0, 128.0
 
@@ -69,7 +71,8 @@ class FireSmoke(nn.Module):
     """A fully convolutional tile classifier: logits of fire and smoke for each 16-px cell and for the picture.
 
     Cells see themselves and, coarsely, their surroundings. The picture is the pooled cells (something small is
-    burning there) plus the mean over the surroundings (what kind of scene it is).
+    burning there) plus the mean over the surroundings (what kind of scene it is). In training the latter is often
+    left out: the cells must know a small flame by themselves, whatever the scene.
     """
 
     def __init__(self, *, pretrained: bool = True) -> None:
@@ -96,7 +99,10 @@ class FireSmoke(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """RGB scaled by (x - 127) / 128, [N, 3, H, W], to (cells [N, 2, H/16, W/16], picture [N, 2]) logits."""
         cells, scene = self.look(x)
-        return cells, self.pool(cells, *self.picture_line()) + scene.mean((2, 3))
+        say = scene.mean((2, 3))
+        if self.training:
+            say = say * (torch.rand_like(say) < SCENE_HEARD)
+        return cells, self.pool(cells, *self.picture_line()) + say
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Cell logits [N, 2, H/16, W/16] and scene logits [N, 2, H/32, W/32] (rounded up)."""

@@ -23,7 +23,7 @@ from training.model import MEAN, SCALE, FireSmoke
 #: Width and height of the views of a batch, drawn anew for each.
 VIEW_SIZES = ((256, 192), (320, 240), (384, 288))
 #: Share of the views of fire that show its flame small in an empty scene.
-PASTED = 0.2
+PASTED = 0.3
 LOOK_SIZE = (384, 288)
 HARD_SIZE = (256, 192)
 #: Above this logit the model is believed rather than the lack of a box, where boxes were drawn with less than care.

@@ -38,7 +38,10 @@ GROWTH = 2.5
 SMOKE_AREA = 0.05
 """Share of the picture from which smoke is no longer a wisp from a cigarette or an iron."""
 CLEAR_NATS = 2.0
-"""A steady ratio from which smoke is plain enough to count with a flame, or alone."""
+"""A steady ratio from which smoke is plain where no flame is seen."""
+CLEAR_BESIDE_NATS = MAX_LOOK_NATS
+"""The same beside a flame: as much as one look may say. No picture that the calibration saw shows a fire and is known
+to be free of smoke, so beside a flame the ratio is the model's guess, and light on a wall may be taken for smoke."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,12 @@ class Claimed:
 
 def evidence(source: str, flame: Claimed, smoke: Claimed) -> tuple[Evidence, Evidence]:
     """Evidence of a camera's flame and smoke points after one look."""
-    smoky = _lasts(smoke, DRIFT_GREY) and _plain_smoke(smoke)
+    burns = flame.confidence > 0.0 and flame.llr_nats > 0.0
+    plain = _plain_smoke(smoke, CLEAR_BESIDE_NATS if burns else CLEAR_NATS)
+    smoky = _lasts(smoke, DRIFT_GREY) and plain
     return (
         _one(f"{source}.flame", Kind.FLAME, flame, _cap(flame, FLICKER_GREY, free=smoky or _spreads(flame))),
-        _one(f"{source}.smoke", Kind.SMOKE, smoke, _cap(smoke, DRIFT_GREY, free=_plain_smoke(smoke))),
+        _one(f"{source}.smoke", Kind.SMOKE, smoke, _cap(smoke, DRIFT_GREY, free=plain)),
     )
 
 
@@ -107,9 +112,9 @@ def _spreads(flame: Claimed) -> bool:
     return flame.settled and (turbulent or flame.area >= LARGE_AREA or flame.growth >= GROWTH)
 
 
-def _plain_smoke(smoke: Claimed) -> bool:
-    """Whether smoke is more than a wisp."""
-    return smoke.settled and smoke.steady_nats >= CLEAR_NATS and (smoke.area >= SMOKE_AREA or smoke.growth >= GROWTH)
+def _plain_smoke(smoke: Claimed, clear_nats: float) -> bool:
+    """Whether smoke is more than a wisp, and plain to see."""
+    return smoke.settled and smoke.steady_nats >= clear_nats and (smoke.area >= SMOKE_AREA or smoke.growth >= GROWTH)
 
 
 def nothing(source: str) -> tuple[Evidence, Evidence]:

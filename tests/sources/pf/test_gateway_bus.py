@@ -132,7 +132,7 @@ async def test_a_dialled_bridge_may_carry_several_devices() -> None:
     server.close()
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 async def test_a_siren_reaches_every_device_of_the_line_and_is_silenced_for_good() -> None:
     """An alarm does not sound, or sounds again after somebody silenced it."""
     hearer = Hearer()
@@ -151,7 +151,7 @@ async def test_a_siren_reaches_every_device_of_the_line_and_is_silenced_for_good
         assert north.orders == south.orders
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 async def test_an_acknowledgement_is_never_overtaken_by_the_alarm_on_a_slow_line() -> None:
     """The repetition of ALARM_ON that still waits for its quiet window starts the siren again."""
     hearer = Hearer()

@@ -26,7 +26,8 @@ from embereye_addon.fuse import agreement, zone
 from embereye_addon.fuse.sequential import Part
 from embereye_addon.messages import SAME_PLACE, Evidence, Kind, ZoneState
 from embereye_addon.processes.offline import SOURCE, replayed
-from embereye_addon.processes.sightings import evidence_of, persist_s
+from embereye_addon.processes.ruling import persist_s
+from embereye_addon.processes.sightings import evidence_of
 from embereye_addon.settings.model import Detection, Zone
 from embereye_addon.settings.registration import Pair, Registration
 from embereye_addon.sources.camera.farm import Look
@@ -57,7 +58,7 @@ def camera(seed: int, model: Model) -> list[Timed]:
     """What the camera claims of a flame that begins at `START_S`."""
     steps = replayed(pictures(seed), model, Zone(id="replay", name="Replay"))
     told = [(step.t_s, step.seen) for step in steps if step.told]
-    return [(t_s, piece) for t_s, seen in told if seen for piece in evidence_of(seen, persist_s(Detection()))]
+    return [(t_s, piece) for t_s, seen in told if seen for piece in evidence_of(seen, persist_s(Detection(), None))]
 
 
 def pictures(seed: int) -> Iterator[Look]:

@@ -24,6 +24,11 @@ CONTAINED_NATS, CONTAINED_COUNTS_NATS = 14.5, 9.5
 One look-alike in twelve claims so much (`docs/decision-study.md`), which no budget of pre-alarms allows at normal
 sensitivity (11); at high sensitivity (8) it is a pre-alarm. It is kept, so that the first look at growth counts it all.
 """
+WITNESS_NATS, WARM_CAP_NATS, PLACE_NATS = 3.0, 5.0, 0.5
+"""Beside a claim of other physics what cameras claim counts in full, so that both are sooner than either. Of heat and
+gas it takes the first, with a cap above the second, which is of what is only warm; of a flame (a flame input, or heat
+at the same place in the picture) the third.
+"""
 QUIET_NATS = -2.0
 """All quiet points together: cameras that look elsewhere must not outvote the one that sees the fire."""
 
@@ -80,12 +85,20 @@ def total(parts: Mapping[str, Part], now_mono_s: float, views: Mapping[str, str]
         cause = _cause(part.evidence, views)
         claimed, cap = claims.get(cause, (0.0, 0.0))
         claims[cause] = claimed + nats, max(cap, nats, part.evidence.cap_nats)
-    return sum(_counted(cause, *claim) for cause, claim in claims.items()) + max(QUIET_NATS, quiet)
+    felt = [(cause[1], *claim) for cause, claim in claims.items() if cause[1] is not None]
+    alone = not any(_witness(*claim) for claim in felt)
+    seen = sum(_seen(*claim, alone=alone) for cause, claim in claims.items() if cause[1] is None)
+    return sum(min(nats, cap) for _, nats, cap in felt) + seen + max(QUIET_NATS, quiet)
 
 
-def _counted(cause: tuple[str, Kind | None], claimed_nats: float, cap_nats: float) -> float:
-    """What the points of one cause count for together; cameras whose claims are all contained count for less."""
-    contained = cause[1] is None and cap_nats <= CONTAINED_NATS
+def _witness(kind: Kind, nats: float, cap_nats: float) -> bool:
+    """Whether a claim of other physics bears out that of cameras."""
+    return nats >= PLACE_NATS if kind is Kind.FLAME else nats >= WITNESS_NATS and cap_nats > WARM_CAP_NATS
+
+
+def _seen(claimed_nats: float, cap_nats: float, *, alone: bool) -> float:
+    """What the cameras of one view count for together; less where they are alone and claim what is contained."""
+    contained = alone and cap_nats <= CONTAINED_NATS
     return min(claimed_nats, cap_nats, CONTAINED_COUNTS_NATS if contained else cap_nats)
 
 

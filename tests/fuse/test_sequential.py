@@ -110,7 +110,16 @@ def test_what_is_kept_of_a_contained_flame_counts_once_it_grows() -> None:
     contained, grown = ("cam.a.flame", Kind.FLAME, 14.5, 14.5), ("cam.a.flame", Kind.FLAME, 14.5, 24.0)
     assert (total_of(contained), total_of(grown)) == (9.5, 14.5)
     assert total_of(("cam.a.flame", Kind.FLAME, 14.6, 14.5)) == 14.6, "what has grown counts while it is remembered"
-    assert total_of(contained, ("pf.d.thermal", Kind.HEAT, 7.0, 11.5)) == 16.5, "heat agrees in full"
+
+
+def test_a_contained_flame_counts_in_full_beside_a_sign_of_fire() -> None:
+    """A fire that camera and PF device see must be an alarm sooner; a candle beside a cup of tea must be none."""
+    contained = ("cam.a.flame", Kind.FLAME, 14.5, 14.5)
+    assert total_of(contained, ("pf.d.thermal", Kind.HEAT, 5.0, 5.0)) == 14.5, "what is only warm is no witness"
+    assert total_of(contained, ("pf.d.thermal", Kind.HEAT, 2.0, 11.5)) == 11.5, "nor is what is hardly there"
+    assert total_of(contained, ("pf.d.thermal", Kind.HEAT, 3.0, 11.5)) == 17.5
+    assert total_of(contained, ("pf.d.adc1", Kind.GAS, 6.0, 7.5)) == 20.5
+    assert total_of(contained, ("pf.d.same_place", Kind.FLAME, 2.0, 2.0)) == 16.5, "heat in the picture of the flame"
     assert total_of(("pf.d.thermal", Kind.HEAT, 11.5, 11.5)) == 11.5
 
 
